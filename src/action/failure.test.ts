@@ -1,0 +1,71 @@
+import { describe, expect, it } from 'vitest';
+import { CertkeepError, type Problem } from '../model/problems.ts';
+import type { Report } from '../model/report.ts';
+import { failureMessage, headline, problemOf } from './failure.ts';
+import { PublicError } from './public-error.ts';
+
+const report = (change: Partial<Report> = {}): Report => ({
+  command: 'verify',
+  certkeep: '0',
+  exitCode: 3,
+  cluster: '',
+  certManager: '',
+  verdict: 'reissued',
+  certificates: [],
+  problems: [],
+  ...change,
+});
+const problem = (code: Problem['code'], change: Partial<Problem> = {}): Problem => ({
+  severity: 'error',
+  code,
+  message: `app1/web is ${code}`,
+  fix: 'look',
+  ...change,
+});
+
+describe('failureMessage', () => {
+  it('says what happened, the cause and the fix', () => {
+    const text = failureMessage(report({ problems: [problem('reissued')] }), undefined, true);
+    expect(text).toBe('verify: reissued (exit code 3, reissued). app1/web is reissued. Fix: look.');
+  });
+
+  it('takes the error that asks for the exit code, and counts the others', () => {
+    const problems = [problem('unproven'), problem('renewed', { severity: 'warning' }), problem('reissued')];
+    expect(headline(report({ problems }))?.code).toBe('reissued');
+    expect(failureMessage(report({ problems }), undefined, true)).toContain('(1 more error: see');
+  });
+
+  it('names nothing where names may not be shown', () => {
+    const problems = [problem('reissued', { object: 'Certificate/app1/web' })];
+    const text = failureMessage(report({ problems }), new CertkeepError('reissued', 'app1/web', 'app1/web'), false);
+    expect(text).not.toContain('app1');
+    expect(text).toContain('(exit code 3, reissued). A Certificate was reissued.');
+    expect(text).toContain('`details: true`');
+  });
+
+  it('says everything of an error that names nothing of the cluster', () => {
+    const error = new PublicError('artifact-service', 'The name is taken.', 'Take another.');
+    const text = failureMessage(report({ verdict: '', exitCode: 1, problems: [error.toProblem()] }), error, false);
+    expect(text).toBe('verify (exit code 1, artifact-service). The name is taken. Fix: Take another.');
+  });
+
+  it('is one line without commands for the runner', () => {
+    const text = failureMessage(
+      report({ problems: [problem('reissued', { message: 'x\n::error::y' })] }),
+      undefined,
+      true,
+    );
+    expect(text).not.toContain('\n');
+  });
+});
+
+describe('problemOf', () => {
+  it('quotes nothing that could be a key', () => {
+    const key = Buffer.from('x'.repeat(60)).toString('base64');
+    const pem = `-----BEGIN PRIVATE KEY-----\nabc\n-----END PRIVATE KEY-----`;
+    const said = problemOf(new SyntaxError(`Unexpected token in ${key} and ${pem}`)).message;
+    expect(said).not.toContain(key);
+    expect(said).not.toContain('abc');
+    expect(said).toContain('SyntaxError');
+  });
+});

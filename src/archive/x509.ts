@@ -1,0 +1,92 @@
+import { createPrivateKey, createPublicKey, type KeyObject, X509Certificate } from 'node:crypto';
+import type { LeafFacts } from '../model/backup.ts';
+import { sha256Hex } from './canonical.ts';
+
+/** One block of a PEM text. */
+export interface PemBlock {
+  label: string;
+  der: Buffer;
+  /** The block's own lines, BEGIN to END. */
+  text: string;
+}
+
+/**
+ * The first block of a PEM text, whatever its label and whatever stands before it; undefined where there is none.
+ * cert-manager reads both keys and certificates that way (internal/pem/decode.go). Headers after the BEGIN line
+ * (`Proc-Type: …`) mean an encrypted key, which cert-manager does not read either.
+ */
+export function firstPemBlock(pem: string): PemBlock | undefined {
+  const match = /-----BEGIN ([^\r\n-]*)-----[ \t]*\r?\n([\s\S]*?)-----END \1-----/.exec(pem);
+  if (match === null) return undefined;
+  const [text, label = '', body = ''] = match;
+  if (!/^[A-Za-z0-9+/=\s]*$/.test(body)) return undefined;
+  return { label, der: Buffer.from(body, 'base64'), text };
+}
+
+/** The certificate in the first PEM block of a Secret's value (base64 of PEM), or undefined where that is unreadable. */
+export function leafCertificate(tlsCrtBase64: string | undefined): X509Certificate | undefined {
+  const block = firstPemBlock(decode(tlsCrtBase64));
+  if (block === undefined) return undefined;
+  try {
+    return new X509Certificate(block.der);
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * Facts about the leaf, the first certificate of `tls.crt` (base64 of PEM, as a Secret holds it). Undefined where the value
+ * is absent, empty or unreadable.
+ */
+export function leafFacts(tlsCrtBase64: string | undefined): LeafFacts | undefined {
+  const certificate = leafCertificate(tlsCrtBase64);
+  if (certificate === undefined) return undefined;
+  const publicKeySha256 = spkiSha256(() => certificate.publicKey);
+  const notBefore = rfc3339(certificate.validFromDate);
+  const notAfter = rfc3339(certificate.validToDate);
+  if (publicKeySha256 === undefined || notBefore === undefined || notAfter === undefined) return undefined;
+  return { sha256: sha256Hex(certificate.raw), serial: certificate.serialNumber, notBefore, notAfter, publicKeySha256 };
+}
+
+/** SHA-256 (hex) of the public key that belongs to `tls.key` (base64 of PEM); undefined where the key is unreadable. */
+export function publicKeySha256OfPrivateKey(tlsKeyBase64: string | undefined): string | undefined {
+  const block = firstPemBlock(decode(tlsKeyBase64));
+  // The three labels that cert-manager decodes (pkg/util/pki/parse.go DecodePrivateKeyBytes).
+  if (block === undefined || !/^(?:EC |RSA |)PRIVATE KEY$/.test(block.label)) return undefined;
+  return spkiSha256(() => createPublicKey(createPrivateKey({ key: block.text, format: 'pem' })));
+}
+
+/**
+ * Is this the temporary certificate that cert-manager issues while an order is under way
+ * (pkg/util/pki/temporarycertificate.go: subject serial number 1234567890, issuer cert-manager.local)?
+ */
+export function isTemporaryCertificate(tlsCrtBase64: string | undefined): boolean {
+  const certificate = leafCertificate(tlsCrtBase64);
+  if (certificate === undefined) return false;
+  return (
+    nameLines(certificate.subject).includes('serialNumber=1234567890') &&
+    nameLines(certificate.issuer).includes('CN=cert-manager.local')
+  );
+}
+
+/** Node gives undefined for an empty name, whatever its types say. */
+function nameLines(name: string | undefined): string[] {
+  return (name ?? '').split('\n');
+}
+
+function decode(base64: string | undefined): string {
+  return base64 === undefined ? '' : Buffer.from(base64, 'base64').toString('latin1');
+}
+
+function spkiSha256(key: () => KeyObject): string | undefined {
+  try {
+    return sha256Hex(key().export({ type: 'spki', format: 'der' }));
+  } catch {
+    return undefined;
+  }
+}
+
+/** RFC 3339 in UTC, whole seconds; undefined for a date that OpenSSL could not read. */
+function rfc3339(date: Date): string | undefined {
+  return Number.isNaN(date.getTime()) ? undefined : date.toISOString().replace(/\.\d{3}Z$/, 'Z');
+}

@@ -1,0 +1,338 @@
+import { checkOutputDirectory, writeBackup } from '../archive/write.ts';
+import { check } from '../check/check.ts';
+import { discoverCertManager } from '../cluster/certmanager.ts';
+import type { Cluster } from '../cluster/client.ts';
+import { clusterUid, kubernetesVersion } from '../cluster/identity.ts';
+import type { BackupContents } from '../model/backup.ts';
+import { type Certificate, type KubeObject, objectName } from '../model/objects.ts';
+import { CertkeepError, EXIT, exitCodeOf, type Problem } from '../model/problems.ts';
+import { type Clock, type Progress, silent } from '../model/progress.ts';
+import type { CertificateReport, Report } from '../model/report.ts';
+import { type Reference, referencesOf } from '../refs/closure.ts';
+import { readClusterState } from './capture.ts';
+import { buildContents } from './contents.ts';
+import { emptinessProblems } from './emptiness.ts';
+import { certificateFindings, inlineProblems, issuerFindings, prerequisites } from './findings.ts';
+import { buildHeader, type Source } from './header.ts';
+import { addFindings, addForecast, HORIZON_MS } from './judgement.ts';
+import { secretsMode } from './mode.ts';
+import { namespacesOf } from './namespaces.ts';
+import { accept, discard, unchecked } from './output.ts';
+import { readMakers } from './owners.ts';
+import { readReferenced } from './referenced.ts';
+import { type IssuerScope, scopeIssuers } from './scope.ts';
+import { type HeldReference, selectSecrets } from './select.ts';
+import type { ClusterState } from './state.ts';
+
+export interface BackupRequest {
+  cluster: Cluster;
+  /** Does not exist yet, or is empty. */
+  directory: string;
+  /** [] for all. */
+  namespaces: string[];
+  /** Label selector of Certificates. */
+  selector?: string;
+  certManagerNamespace?: string;
+  clusterResourceNamespace?: string;
+  /** uid that the cluster must have. */
+  expectCluster?: string;
+  secrets: 'auto' | 'all' | 'issuer' | 'none';
+  /** age public keys. */
+  recipients: string[];
+  encrypt: 'secrets' | 'all';
+  allowPlaintextSecrets: boolean;
+  /** `Kind/namespace/name` of Secrets and issuers that may be absent. */
+  allowMissing: string[];
+  allowEmpty: boolean;
+  /** Wait for issuances in progress, up to `timeoutMs`. */
+  wait: boolean;
+  timeoutMs?: number;
+  toolVersion: string;
+  clock: Clock;
+  progress: Progress;
+  /** For tests: how to pause. */
+  sleep?: (ms: number) => Promise<void>;
+}
+
+/** How long Certificates may take to come to rest: an ordinary issuance by a CA takes about a second. */
+const SETTLE_MS = 4_000;
+const WAIT_MS = 5 * 60_000;
+
+/**
+ * Captures a cluster's cert-manager configuration into a directory and checks what was written. Reads only.
+ *
+ * The verdict is `complete`, or `incomplete` with the reasons in `problems`; then nothing is left under `directory`.
+ * @throws CertkeepError where not even that can be said: cluster not reachable, another cluster than expected, no
+ * cert-manager, rights missing, output directory not empty.
+ */
+export async function backup(asked: BackupRequest): Promise<Report> {
+  const request = { ...asked, namespaces: [...new Set(asked.namespaces)] };
+  const { progress } = request;
+  const mode = secretsMode(request);
+  await checkOutputDirectory(request.directory);
+  const source = await identify(request);
+  const startedAt = request.clock.now();
+  const state = await readClusterState(request.cluster, {
+    namespaces: request.namespaces,
+    ...(request.selector === undefined ? {} : { selector: request.selector }),
+    secrets: mode === 'all' ? 'required' : 'if-allowed',
+    settleMs: request.wait ? (request.timeoutMs ?? WAIT_MS) : SETTLE_MS,
+    progress,
+    ...(request.sleep === undefined ? {} : { sleep: request.sleep }),
+  });
+  progress.info(
+    `Read ${state.certificates.length} Certificates, ${state.issuers.length} issuers, ${state.requests.length} CertificateRequests${state.secretsRead ? ` and ${state.secrets.size} Secrets` : ''}.`,
+  );
+  const { contents, problems, accepted } = await assemble(request, source, state, mode);
+  const report: Report = {
+    command: 'backup',
+    certkeep: request.toolVersion,
+    exitCode: EXIT.ok,
+    cluster: source.uid,
+    certManager: source.certManager.version,
+    verdict: 'complete',
+    certificates: state.certificates.map(certificateLine).sort(byName),
+    problems,
+  };
+  if (exitCodeOf(problems) !== EXIT.ok) return failed(report);
+  const header = buildHeader(source, {
+    toolVersion: request.toolVersion,
+    startedAt,
+    namespaces: request.namespaces,
+    selector: request.selector ?? '',
+    secrets: mode,
+    restorable: mode === 'all',
+    resourceVersions: state.resourceVersions,
+    allowMissing: accepted,
+  });
+  return write(request, report, header, contents);
+}
+
+/** Which cluster and which cert-manager this is; says so before anything is read. */
+async function identify(request: BackupRequest): Promise<Source> {
+  const { cluster, progress } = request;
+  const [uid, kubernetes, certManager] = await Promise.all([
+    clusterUid(cluster),
+    kubernetesVersion(cluster),
+    discoverCertManager(cluster, {
+      ...(request.certManagerNamespace === undefined ? {} : { certManagerNamespace: request.certManagerNamespace }),
+      ...(request.clusterResourceNamespace === undefined
+        ? {}
+        : { clusterResourceNamespace: request.clusterResourceNamespace }),
+    }),
+  ]);
+  progress.info(
+    `Source cluster: ${cluster.server}${cluster.context === '' ? '' : ` (context ${cluster.context})`}, uid ${uid}, Kubernetes ${kubernetes}, ` +
+      `cert-manager ${certManager.version === '' ? 'of unknown version' : certManager.version} in namespace ${certManager.namespace}.`,
+  );
+  if (request.expectCluster !== undefined && request.expectCluster !== '' && request.expectCluster !== uid) {
+    throw new CertkeepError(
+      'wrong-cluster',
+      `This is cluster ${uid} (${cluster.server}), not ${request.expectCluster} as --expect-cluster says.`,
+      'Choose the right --context, or correct --expect-cluster: it is the uid of the namespace kube-system.',
+    );
+  }
+  if (!certManager.installed) {
+    throw new CertkeepError(
+      'cert-manager-not-installed',
+      `The cluster at ${cluster.server} does not serve the API group cert-manager.io: cert-manager is not installed there, or the context${cluster.context === '' ? '' : ` "${cluster.context}"`} is of another cluster than you mean.`,
+      'Check --context and --kubeconfig.',
+    );
+  }
+  if (isTooOld(certManager.version)) {
+    throw new CertkeepError(
+      'unsupported-cert-manager',
+      `cert-manager ${certManager.version} is older than 1.11, the oldest version that certkeep knows.`,
+      'Upgrade cert-manager first, or back up by hand as its documentation says.',
+    );
+  }
+  if (certManager.clusterResourceNamespace !== '') {
+    progress.info(
+      `ClusterIssuers look for their Secrets in namespace ${certManager.clusterResourceNamespace} (found by: ${certManager.clusterResourceNamespaceSource}).`,
+    );
+  }
+  return { cluster, uid, kubernetes, certManager };
+}
+
+function isTooOld(version: string): boolean {
+  const match = /^v?(\d+)\.(\d+)\./.exec(version);
+  if (match === null) return false;
+  return Number(match[1]) === 0 || (Number(match[1]) === 1 && Number(match[2]) < 11);
+}
+
+interface Assembled {
+  contents: BackupContents;
+  problems: Problem[];
+  /** `Kind/namespace/name` of what is named, is not in the backup, and need not be. */
+  accepted: string[];
+}
+
+/** Chooses what belongs to the backup, and finds what is missing. */
+async function assemble(
+  request: BackupRequest,
+  source: Source,
+  state: ClusterState,
+  mode: 'all' | 'issuer' | 'none',
+): Promise<Assembled> {
+  const { cluster } = request;
+  const { clusterResourceNamespace, namespace: certManagerNamespace } = source.certManager;
+  const options = { namespaces: request.namespaces, selector: request.selector ?? '' };
+  const scope = scopeIssuers(state, options);
+  const held = heldReferences(state, scope, clusterResourceNamespace);
+  const wanted = held.filter(({ holder }) => mode === 'all' || (mode === 'issuer' && holder.kind !== 'Certificate'));
+  const [absent, makers] = await Promise.all([
+    readReferenced(cluster, state, notListed(state, request.namespaces, wanted)),
+    readMakers(cluster, state.certificates, request.namespaces),
+  ]);
+  const selection = selectSecrets(state, held, {
+    secrets: mode,
+    certManagerNamespace,
+    allowMissing: request.allowMissing,
+    absent,
+  });
+  const objects: KubeObject[] = [...scope.issuers, ...state.certificates];
+  const captured = [...objects, ...selection.secrets.map(({ secret }) => secret)];
+  const contents = buildContents(state, {
+    namespaces: await namespacesOf(cluster, state, captured),
+    secrets: selection.secrets,
+    issuers: scope.issuers,
+    makers,
+    clusterResourceNamespace,
+  });
+  return {
+    contents,
+    accepted: [...request.allowMissing, ...selection.replaced],
+    problems: [
+      ...emptinessProblems(cluster, state, scope, { ...options, allowEmpty: request.allowEmpty }),
+      ...unknownNamespaceProblems(held, clusterResourceNamespace),
+      ...selection.problems,
+      ...issuerFindings(scope, request.allowMissing),
+      ...inlineProblems(objects, request.recipients.length > 0 || request.allowPlaintextSecrets),
+      ...certificateFindings(state),
+      ...prerequisites(held.map(({ reference }) => reference)),
+      ...modeProblems(mode, request),
+    ],
+  };
+}
+
+function heldReferences(state: ClusterState, scope: IssuerScope, clusterResourceNamespace: string): HeldReference[] {
+  return [...scope.issuers, ...state.certificates].flatMap((holder) => {
+    const challengeNamespaces =
+      holder.kind === 'ClusterIssuer' ? (scope.usedIn.get(holder.metadata.name) ?? []) : undefined;
+    return referencesOf(
+      holder,
+      clusterResourceNamespace,
+      challengeNamespaces === undefined ? {} : { challengeNamespaces },
+    ).map((reference) => ({ holder, reference }));
+  });
+}
+
+/**
+ * The references to look up one by one. A leaf Secret or a guess that a complete list of its namespace does not hold
+ * does not exist, or is none of ours.
+ */
+function notListed(state: ClusterState, namespaces: readonly string[], held: readonly HeldReference[]): Reference[] {
+  return held
+    .map(({ reference }) => reference)
+    .filter(({ namespace, role, guess }) => {
+      const listed = state.secretsRead && (namespaces.length === 0 || namespaces.includes(namespace));
+      return !listed || (role !== 'leaf-secret' && guess !== true);
+    });
+}
+
+function unknownNamespaceProblems(held: readonly HeldReference[], clusterResourceNamespace: string): Problem[] {
+  if (clusterResourceNamespace !== '') return [];
+  const first = held.find(({ holder, reference }) => holder.kind === 'ClusterIssuer' && reference.namespace === '');
+  if (first === undefined) return [];
+  return [
+    {
+      severity: 'error',
+      code: 'cluster-resource-namespace-unknown',
+      message: `${first.reference.from} names ${first.reference.kind} ${first.reference.name}, but it is not known in which namespace ClusterIssuers look for theirs: cert-manager’s Deployment or configuration could not be found or read.`,
+      fix: 'Give --cluster-resource-namespace (with the Helm chart it is the namespace of cert-manager unless set otherwise).',
+      object: objectName(first.holder),
+    },
+  ];
+}
+
+function modeProblems(mode: 'all' | 'issuer' | 'none', request: BackupRequest): Problem[] {
+  if (mode === 'all') return [];
+  const what =
+    mode === 'issuer'
+      ? 'Only issuers’ credentials were captured, no Certificate’s Secret: after a restore every Certificate would be issued anew.'
+      : 'No Secret was captured: this backup is a record and a baseline for verify, and cannot be restored.';
+  const automatic = request.secrets === 'auto';
+  return [
+    {
+      severity: 'warning',
+      code: 'secrets-not-captured',
+      message: automatic ? `${what} No recipient was given to encrypt Secrets to.` : what,
+      fix: automatic
+        ? 'Add --recipient with an age public key (age-keygen makes a pair): then all Secrets that are needed are captured, encrypted.'
+        : 'Use --secrets all with --recipient to capture them, encrypted.',
+    },
+  ];
+}
+
+/** Writes the backup aside, checks it, and only then gives it its name. */
+async function write(
+  request: BackupRequest,
+  report: Report,
+  header: ReturnType<typeof buildHeader>,
+  contents: BackupContents,
+): Promise<Report> {
+  const aside = unchecked(request.directory);
+  try {
+    const written = await writeBackup({
+      directory: aside,
+      header,
+      contents,
+      recipients: request.recipients,
+      encrypt: request.encrypt,
+      allowPlaintextSecrets: request.allowPlaintextSecrets,
+    });
+    const checked = await check({
+      path: written.path,
+      identities: [],
+      expectRoot: written.root,
+      horizonMs: HORIZON_MS,
+      clock: request.clock,
+      progress: silent,
+      toolVersion: request.toolVersion,
+    });
+    addFindings(report, checked, { aside, directory: request.directory });
+    if (written.manifest.encryption !== 'none') addForecast(report, written, contents, request.clock.now());
+    if (exitCodeOf(report.problems) !== EXIT.ok) {
+      await discard(aside);
+      return failed(report);
+    }
+    await accept(written.path, request.directory);
+    const { manifest } = written;
+    report.backup = {
+      path: request.directory,
+      root: written.root,
+      createdAt: manifest.createdAt,
+      certManager: manifest.certManager.version,
+      cluster: manifest.cluster.uid,
+      encryption: manifest.encryption,
+      restorable: manifest.restorable,
+      counts: manifest.counts,
+    };
+    return report;
+  } catch (error) {
+    await discard(aside);
+    throw error;
+  }
+}
+
+function failed(report: Report): Report {
+  return { ...report, exitCode: exitCodeOf(report.problems), verdict: 'incomplete' };
+}
+
+function certificateLine({ metadata }: Certificate): CertificateReport {
+  return { namespace: metadata.namespace ?? '', name: metadata.name };
+}
+
+function byName(a: CertificateReport, b: CertificateReport): number {
+  return a.namespace.localeCompare(b.namespace) || a.name.localeCompare(b.name);
+}

@@ -1,0 +1,180 @@
+import { inlineCredentials } from '../archive/inline.ts';
+import { isTemporaryCertificate } from '../archive/x509.ts';
+import { type Certificate, type KubeObject, objectName, refName } from '../model/objects.ts';
+import type { Problem } from '../model/problems.ts';
+import type { Reference } from '../refs/closure.ts';
+import { foreignOwner, shimOwner } from './owners.ts';
+import type { IssuerScope } from './scope.ts';
+import { type ClusterState, keyOf, secretOf } from './state.ts';
+
+/** What is wrong with, or worth knowing of, the Certificates as they were read. */
+export function certificateFindings(state: ClusterState): Problem[] {
+  return [
+    ...unsettledProblems(state),
+    ...temporaryProblems(state),
+    ...sharedSecretProblems(state.certificates),
+    ...ownerProblems(state.certificates),
+  ];
+}
+
+function unsettledProblems(state: ClusterState): Problem[] {
+  return state.certificates.flatMap((certificate): Problem[] => {
+    const how = state.unsettled.get(keyOf(certificate.metadata.namespace, certificate.metadata.name));
+    const object = objectName(certificate);
+    if (how === 'changing') {
+      return [
+        {
+          severity: 'error',
+          code: 'changed-while-reading',
+          message: `${object} changed each time it was read, so its spec and its Secret may be of different moments. Perhaps another controller keeps overwriting it, or it is issued again and again.`,
+          fix: 'Find out who writes it (`kubectl describe certificate`), or try again with --wait.',
+          object,
+        },
+      ];
+    }
+    if (how !== 'issuing') return [];
+    return [
+      {
+        severity: 'warning',
+        code: 'certificate-in-issuance',
+        message: `${object} is in the middle of an issuance. The backup has it as it was before; the issuance itself is not carried over.`,
+        fix: 'Back up again once it is done; --wait waits for it, up to --timeout.',
+        object,
+      },
+    ];
+  });
+}
+
+/** A restore would let the stand-in pass for the real certificate. */
+function temporaryProblems(state: ClusterState): Problem[] {
+  return state.certificates.flatMap((certificate): Problem[] => {
+    const { namespace = '' } = certificate.metadata;
+    const secret = secretOf(state, namespace, certificate.spec.secretName);
+    if (secret === undefined || secret === 'not-read' || !isTemporaryCertificate(secret.data?.['tls.crt'])) return [];
+    const object = objectName(certificate);
+    return [
+      {
+        severity: 'warning',
+        code: 'temporary-certificate',
+        message: `The Secret of ${object} holds cert-manager’s temporary self-signed certificate, not an issued one. Restored elsewhere it may be taken for the real one.`,
+        fix: 'Back up again once the Certificate is Ready; --wait waits for issuances in progress.',
+        object,
+      },
+    ];
+  });
+}
+
+function sharedSecretProblems(certificates: readonly Certificate[]): Problem[] {
+  const sharers = new Map<string, Certificate[]>();
+  for (const certificate of certificates) {
+    const key = keyOf(certificate.metadata.namespace, certificate.spec.secretName);
+    sharers.set(key, [...(sharers.get(key) ?? []), certificate]);
+  }
+  return [...sharers.values()].flatMap((group): Problem[] => {
+    const [first] = group;
+    if (first === undefined || group.length < 2) return [];
+    const object = refName('Secret', first.metadata.namespace, first.spec.secretName);
+    return [
+      {
+        severity: 'warning',
+        code: 'shared-secret',
+        message: `${group.length} Certificates write the same ${object}: ${group.map((c) => c.metadata.name).join(', ')}. Only one of them can be kept Ready.`,
+        fix: 'Give each Certificate its own spec.secretName.',
+        object,
+      },
+    ];
+  });
+}
+
+function ownerProblems(certificates: readonly Certificate[]): Problem[] {
+  const derived = certificates.filter((certificate) => shimOwner(certificate) !== undefined);
+  const problems: Problem[] = [];
+  if (derived.length > 0) {
+    problems.push({
+      severity: 'note',
+      code: 'made-by-another-object',
+      message: `${derived.length} Certificate(s) are made by cert-manager from an Ingress, Gateway or ListenerSet. Their Secrets are in the backup; they themselves are recorded under derived/ and made anew from those objects.`,
+      fix: 'Restore the Ingresses, Gateways and ListenerSets after this backup, by your usual means.',
+    });
+  }
+  for (const certificate of certificates) {
+    const owner = foreignOwner(certificate);
+    if (owner === undefined) continue;
+    const object = objectName(certificate);
+    problems.push({
+      severity: 'note',
+      code: 'made-by-another-object',
+      message: `${object} is made by ${owner.kind} ${owner.name} (${owner.apiVersion}). It is captured and restored without its owner; the maker may refuse to take it over.`,
+      fix: 'Restore the maker too, and check afterwards who owns the Certificate.',
+      object,
+    });
+  }
+  return problems;
+}
+
+/** Issuers that Certificates name and that are absent, or of a kind that certkeep does not know. */
+export function issuerFindings(scope: IssuerScope, allowMissing: readonly string[]): Problem[] {
+  const problems = [...scope.missing].map(([issuer, certificates]): Problem => {
+    const accepted = allowMissing.includes(issuer);
+    return {
+      severity: accepted ? 'warning' : 'error',
+      code: 'missing-issuer',
+      message: `${some(certificates)} name${certificates.length === 1 ? 's' : ''} ${issuer} in spec.issuerRef, which does not exist${accepted ? ' (accepted by --allow-missing)' : ''}: no renewal is possible, here or after a restore.`,
+      fix: `Create the issuer, correct the Certificate, or accept the gap with --allow-missing ${issuer}.`,
+      object: issuer,
+    };
+  });
+  for (const { ref, certificates } of scope.foreign.values()) {
+    problems.push({
+      severity: 'warning',
+      code: 'prerequisite',
+      message: `${some(certificates)} ${certificates.length === 1 ? 'is' : 'are'} issued by ${ref.kind ?? 'the issuer'} ${ref.name} of ${ref.group}, an issuer outside cert-manager. It and its credentials are not captured.`,
+      fix: 'Back up this issuer, its Secrets and its controller by their own means; without them the Certificates are kept but not renewed.',
+    });
+  }
+  return problems;
+}
+
+/** ServiceAccounts and Gateways that issuers use: they are the platform's, and have to be there. */
+export function prerequisites(references: readonly Reference[]): Problem[] {
+  const seen = new Map<string, string[]>();
+  for (const { kind, namespace, name, from } of references) {
+    if (kind === 'Secret') continue;
+    const object = refName(kind, namespace, name);
+    seen.set(object, [...(seen.get(object) ?? []), from]);
+  }
+  return [...seen].map(([object, from]) => ({
+    severity: 'note',
+    code: 'prerequisite',
+    message: `${object} is used by ${some(from)}. It is not part of the backup.`,
+    fix: 'Make sure that the target cluster has it, with its rights and the trust that a cloud provider or Vault puts in it.',
+    object,
+  }));
+}
+
+/** Credentials in the objects themselves, where nothing encrypts them. */
+export function inlineProblems(objects: Iterable<KubeObject>, writable: boolean): Problem[] {
+  if (writable) return [];
+  return [...objects].flatMap((object) => {
+    const paths = inlineCredentials(object);
+    if (paths.length === 0) return [];
+    return [
+      {
+        severity: 'error',
+        code: 'inline-credential',
+        message: `${objectName(object)} holds a credential in ${paths.join(', ')}, and without a recipient it would be written as plain text.`,
+        fix: 'Give --recipient with an age public key, move the credential to a Secret, or use --allow-plaintext-secrets.',
+        object: objectName(object),
+      } satisfies Problem,
+    ];
+  });
+}
+
+/** `a`, `a and b`, `a, b, c and 7 more`. */
+function some(names: readonly string[]): string {
+  const [first = ''] = names;
+  if (names.length <= 1) return first;
+  if (names.length === 2) return names.join(' and ');
+  const shown = names.slice(0, 3).join(', ');
+  return names.length === 3 ? shown : `${shown} and ${names.length - 3} more`;
+}

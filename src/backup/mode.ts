@@ -1,0 +1,24 @@
+import { CertkeepError } from '../model/problems.ts';
+
+export interface ModeOptions {
+  secrets: 'auto' | 'all' | 'issuer' | 'none';
+  recipients: readonly string[];
+  allowPlaintextSecrets: boolean;
+}
+
+/**
+ * Which Secrets are captured: `auto` means all where they can be encrypted (or plain text is allowed), else none.
+ * @throws CertkeepError `plaintext-secrets` where Secrets are asked for and would be written as plain text.
+ */
+export function secretsMode(options: ModeOptions): 'all' | 'issuer' | 'none' {
+  const writable = options.recipients.length > 0 || options.allowPlaintextSecrets;
+  if (options.secrets === 'auto') return writable ? 'all' : 'none';
+  if (options.secrets !== 'none' && !writable) {
+    throw new CertkeepError(
+      'plaintext-secrets',
+      `--secrets ${options.secrets} without a recipient would write private keys as plain text.`,
+      'Give --recipient with an age public key (age-keygen makes a pair), or --allow-plaintext-secrets if the backup is kept where only you can read it.',
+    );
+  }
+  return options.secrets;
+}

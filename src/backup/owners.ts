@@ -1,0 +1,87 @@
+import { ApiError, type Cluster } from '../cluster/client.ts';
+import { explainApiError } from '../cluster/errors.ts';
+import type { IndexEntry } from '../model/backup.ts';
+import { groupOf, INGRESS, type ResourceKind } from '../model/kinds.ts';
+import type { Certificate, OwnerReference } from '../model/objects.ts';
+import { controllerOf, keyOf } from './state.ts';
+
+export type Maker = NonNullable<IndexEntry['maker']>;
+
+/** Groups of the kinds from which cert-manager's certificate-shim makes Certificates. */
+const SHIM_GROUPS: Record<string, readonly string[]> = {
+  Ingress: ['networking.k8s.io', 'extensions'],
+  Gateway: ['gateway.networking.k8s.io'],
+  ListenerSet: ['gateway.networking.k8s.io'],
+  XListenerSet: ['gateway.networking.x-k8s.io'],
+};
+
+/** The Ingress, Gateway or ListenerSet that makes the Certificate; undefined where a person or another tool made it. */
+export function shimOwner(certificate: Certificate): OwnerReference | undefined {
+  const owner = controllerOf(certificate);
+  if (owner === undefined) return undefined;
+  return SHIM_GROUPS[owner.kind]?.includes(groupOf(owner.apiVersion)) ? owner : undefined;
+}
+
+/** A controller that is no shim: an operator that makes Certificates of its own. */
+export function foreignOwner(certificate: Certificate): OwnerReference | undefined {
+  return shimOwner(certificate) === undefined ? controllerOf(certificate) : undefined;
+}
+
+/**
+ * The makers of derived Certificates, by the Certificate's `namespace/name`, with those of their annotations that bear on
+ * certificates. One list a kind and namespace at most; where the makers may not be read, their annotations are {}.
+ */
+export async function readMakers(
+  cluster: Cluster,
+  certificates: readonly Certificate[],
+  namespaces: readonly string[],
+): Promise<Map<string, Maker>> {
+  const owners = certificates.flatMap((certificate) => {
+    const owner = shimOwner(certificate);
+    return owner === undefined ? [] : [{ certificate, owner }];
+  });
+  const kinds = new Map(owners.map(({ owner }) => [owner.kind, shimKind(owner)]));
+  const scopes = namespaces.length === 0 ? [undefined] : namespaces;
+  const annotations = new Map<string, Record<string, string>>();
+  await Promise.all(
+    [...kinds.values()].flatMap((kind) =>
+      scopes.map(async (namespace) => {
+        try {
+          const { items } = await cluster.list(kind, namespace === undefined ? {} : { namespace });
+          for (const item of items)
+            annotations.set(item.metadata.uid ?? '', aboutCertificates(item.metadata.annotations));
+        } catch (error) {
+          // Not allowed, or a version that is served no more: who makes the Certificate is known all the same.
+          if (error instanceof ApiError && (error.status === 403 || error.status === 404)) return;
+          throw explainApiError(error, `list ${kind.plural}`);
+        }
+      }),
+    ),
+  );
+  return new Map(
+    owners.map(({ certificate, owner: { apiVersion, kind, name, uid } }) => [
+      keyOf(certificate.metadata.namespace, certificate.metadata.name),
+      { apiVersion, kind, name, uid, annotations: annotations.get(uid) ?? {} },
+    ]),
+  );
+}
+
+function shimKind(owner: OwnerReference): ResourceKind {
+  if (owner.kind === 'Ingress') return INGRESS;
+  return {
+    group: groupOf(owner.apiVersion),
+    version: owner.apiVersion.slice(owner.apiVersion.indexOf('/') + 1),
+    kind: owner.kind,
+    plural: `${owner.kind.toLowerCase()}s`,
+    namespaced: true,
+  };
+}
+
+/** The index may be readable by many, and annotations of an Ingress can hold anything (headers with credentials, say). */
+function aboutCertificates(annotations: Record<string, string> = {}): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(annotations).filter(
+      ([key]) => /^(acme\.)?cert-manager\.io\//.test(key) || key === 'kubernetes.io/tls-acme',
+    ),
+  );
+}

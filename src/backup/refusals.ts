@@ -1,0 +1,65 @@
+import { ApiError, type Cluster } from '../cluster/client.ts';
+import { explainApiError } from '../cluster/errors.ts';
+import type { ResourceKind } from '../model/kinds.ts';
+import { CertkeepError } from '../model/problems.ts';
+
+/** A right that was missing. */
+interface Rule {
+  verb: string;
+  /** `secrets` or `certificates.cert-manager.io`. */
+  resource: string;
+  /** '' for all namespaces or a cluster-scoped kind. */
+  namespace: string;
+}
+
+/** Collects what the API server refused, so that one run names every missing right instead of the first. */
+export class Refusals {
+  private readonly rules: Rule[] = [];
+  private readonly cluster: Cluster;
+  private cause: unknown;
+
+  constructor(cluster: Cluster) {
+    this.cluster = cluster;
+  }
+
+  /**
+   * The answer of a read; undefined where it was refused for lack of rights, which `throwIfAny` then tells.
+   * @throws CertkeepError for every other failure.
+   */
+  async note<T>(read: Promise<T>, verb: 'get' | 'list', kind: ResourceKind, namespace = ''): Promise<T | undefined> {
+    try {
+      return await read;
+    } catch (error) {
+      const resource = kind.group === '' ? kind.plural : `${kind.plural}.${kind.group}`;
+      if (!isForbidden(error)) throw explainApiError(error, `${verb} ${resource}`);
+      this.rules.push({ verb, resource, namespace });
+      this.cause = error;
+      return undefined;
+    }
+  }
+
+  /** @throws CertkeepError `forbidden` with every rule that was missing. */
+  throwIfAny(): void {
+    if (this.rules.length === 0) return;
+    const rules = this.rules.map(
+      ({ verb, resource, namespace }) =>
+        `${verb} ${resource}${namespace === '' ? ' (cluster-wide)' : ` in namespace ${namespace}`}`,
+    );
+    throw new CertkeepError(
+      'forbidden',
+      `The API server at ${this.cluster.server} refused what a complete backup needs: ${[...new Set(rules)].sort().join('; ')}. ` +
+        `The user of context ${quoted(this.cluster.context)} lacks these rights.`,
+      'Grant them with a ClusterRole (or, for single namespaces, a Role) and its binding, or use credentials that have them. ' +
+        'With --namespace only the rights in those namespaces are needed.',
+      { cause: this.cause },
+    );
+  }
+}
+
+export function isForbidden(error: unknown): boolean {
+  return error instanceof ApiError && error.status === 403;
+}
+
+function quoted(context: string): string {
+  return context === '' ? 'in use' : `"${context}"`;
+}

@@ -1,0 +1,70 @@
+import { isTemporaryCertificate, leafFacts, publicKeySha256OfPrivateKey } from '../archive/x509.ts';
+import type { LeafFacts } from '../model/backup.ts';
+import { objectName, type Secret } from '../model/objects.ts';
+import type { Problem } from '../model/problems.ts';
+import { baselineOf, leafSecretName, type Subject } from './subject.ts';
+
+/** Public facts of a Secret's `tls.crt` and `tls.key`; null where there is none that can be read. */
+interface PairFacts {
+  leaf: LeafFacts | null;
+  /** SHA-256 of the public key that belongs to the private one. */
+  key: string | null;
+}
+
+/** Do key and certificate of each Secret belong together, and are they those that the index describes? */
+export function pairProblems(subject: Subject): Problem[] {
+  const facts = new Map([...subject.secrets].map(([name, secret]) => [name, factsOf(secret)]));
+  return [
+    ...[...facts].flatMap(([name, { leaf, key }]) =>
+      leaf !== null && key !== null && leaf.publicKeySha256 !== key ? [mismatch(name)] : [],
+    ),
+    ...subject.certificates.flatMap((certificate) => {
+      const name = leafSecretName(certificate);
+      const found = facts.get(name);
+      if (found === undefined) return [];
+      const object = objectName(certificate);
+      if (isTemporaryCertificate(subject.secrets.get(name)?.data?.['tls.crt'])) return [temporary(object)];
+      const baseline = baselineOf(subject, certificate);
+      if (baseline === undefined || baseline.leafAbsent === 'not-read') return [];
+      const same = found.leaf?.sha256 === baseline.leaf?.sha256 && found.key === baseline.keySha256;
+      return same ? [] : [otherThanDescribed(object, name)];
+    }),
+  ];
+}
+
+function factsOf(secret: Secret): PairFacts {
+  return {
+    leaf: leafFacts(secret.data?.['tls.crt']) ?? null,
+    key: publicKeySha256OfPrivateKey(secret.data?.['tls.key']) ?? null,
+  };
+}
+
+function mismatch(secret: string): Problem {
+  return {
+    severity: 'error',
+    code: 'key-mismatch',
+    message: `The private key in ${secret} does not belong to the certificate beside it.`,
+    fix: 'Mend it at the source and back up again, or take an older backup; whoever uses this Secret cannot serve TLS with it.',
+    object: secret,
+  };
+}
+
+function temporary(object: string): Problem {
+  return {
+    severity: 'error',
+    code: 'temporary-certificate',
+    message: `The Secret of ${object} holds cert-manager's temporary self-signed certificate and not an issued one. After a restore it may pass for the real one until it expires.`,
+    fix: 'Back up again once the Certificate is Ready; --wait waits for issuances in progress.',
+    object,
+  };
+}
+
+function otherThanDescribed(object: string, secret: string): Problem {
+  return {
+    severity: 'error',
+    code: 'damaged-backup',
+    message: `${secret} holds another certificate or key than the index describes for ${object}, so one of them was exchanged.`,
+    fix: 'Do not restore this backup before you know who changed it; take another copy.',
+    object,
+  };
+}

@@ -1,0 +1,232 @@
+import { FILE } from '../archive/stages.ts';
+import { type Certificate, type CertificateStatus, condition, objectName } from '../model/objects.ts';
+import { CertkeepError, type Problem } from '../model/problems.ts';
+import type { CertificateReport } from '../model/report.ts';
+import { type Decision, decide } from '../reissue/decide.ts';
+import { baselineOf, leafSecretName, type Subject, some } from './subject.ts';
+
+/** Rules by which Certificates are judged where the backup does not name cert-manager's version. */
+const FALLBACK_VERSION = '1.21.2';
+
+/** cert-manager's reason for a renewal whose time has come (internal/controller/certificates/policies/constants.go). */
+const RENEWING = 'Renewing';
+
+/** What would become of the Certificates after a restore of this backup, and what follows from that. */
+export interface Forecast {
+  certificates: CertificateReport[];
+  problems: Problem[];
+}
+
+interface Foreseen {
+  certificate: Certificate;
+  /** Undefined where it cannot be foreseen: the Secret is sealed, or was not captured. */
+  decision: Decision | undefined;
+  report: CertificateReport;
+}
+
+/**
+ * Asks cert-manager's own rules about each Certificate as things will stand after a restore: the Secret as it is written,
+ * no CertificateRequests, and of the status only what a restore puts back. Those that an Ingress, Gateway or
+ * ListenerSet makes are judged as they were made at the source.
+ */
+export function forecast(subject: Subject): Forecast {
+  const judged = subject.certificates.map((certificate, i) => restored(subject, certificate, i));
+  const siblings = Map.groupBy(judged, leafSecretName);
+  try {
+    const foreseen = judged.map((certificate) => foresee(subject, certificate, siblings));
+    return {
+      certificates: foreseen.map((f) => f.report).sort(byName),
+      problems: [
+        ...versionProblems(subject),
+        ...reissueProblems(subject, foreseen),
+        ...renewalProblems(subject, foreseen),
+      ],
+    };
+  } catch (error) {
+    // A cert-manager whose rules certkeep does not know.
+    if (!(error instanceof CertkeepError)) throw error;
+    return { certificates: judged.map((c) => reportOf(c, undefined)).sort(byName), problems: [error.toProblem()] };
+  }
+}
+
+function foresee(subject: Subject, certificate: Certificate, siblings: ReadonlyMap<string, Certificate[]>): Foreseen {
+  const secret = leafSecretName(certificate);
+  const decision = canDecide(subject)
+    ? decide(
+        {
+          certificate,
+          secret: subject.secrets.get(secret),
+          requests: [],
+          siblings: siblings.get(secret) ?? [certificate],
+        },
+        { now: subject.now, version: versionOf(subject) },
+      )
+    : undefined;
+  return { certificate, decision, report: reportOf(certificate, decision) };
+}
+
+function canDecide(subject: Subject): boolean {
+  return subject.backup.manifest.secrets === 'all' && subject.readable(FILE.secrets);
+}
+
+function versionOf(subject: Subject): string {
+  const version = subject.backup.manifest.certManager.version.replace(/^v/, '');
+  return version === '' ? FALLBACK_VERSION : version;
+}
+
+/** The Certificate as it will be: a new uid, made in the order of the backup, with the status that a restore puts back. */
+function restored(subject: Subject, certificate: Certificate, position: number): Certificate {
+  const created = new Date(subject.now.getTime() + position * 1000).toISOString().replace(/\.\d{3}Z$/, 'Z');
+  const { apiVersion, kind } = certificate;
+  const { namespace, name } = certificate.metadata;
+  const isDerived = position >= subject.backup.contents.certificates.length;
+  const status = isDerived ? undefined : subject.statuses.get(`${apiVersion} ${kind}/${namespace}/${name}`);
+  return {
+    ...certificate,
+    metadata: {
+      ...certificate.metadata,
+      uid: `restored-${namespace}/${name}`,
+      creationTimestamp: created,
+      generation: 1,
+    },
+    status: restoredStatus(status),
+  };
+}
+
+/** Revision and back-off; never a running issuance, and nothing that cert-manager computes from the Secret. */
+function restoredStatus(status: CertificateStatus | undefined): CertificateStatus {
+  const { revision, lastFailureTime, failedIssuanceAttempts, conditions } = status ?? {};
+  const issuing = condition(Array.isArray(conditions) ? conditions : [], 'Issuing');
+  return {
+    ...(typeof revision === 'number' ? { revision } : {}),
+    ...(typeof lastFailureTime === 'string' ? { lastFailureTime } : {}),
+    ...(typeof failedIssuanceAttempts === 'number' ? { failedIssuanceAttempts } : {}),
+    ...(issuing?.status === 'False' ? { conditions: [issuing] } : {}),
+  };
+}
+
+function reportOf(certificate: Certificate, decision: Decision | undefined): CertificateReport {
+  const { namespace = '', name } = certificate.metadata;
+  if (decision === undefined) return { namespace, name };
+  const { outcome, reason, message, at } = decision;
+  return { namespace, name, prediction: outcome, reason, message, at };
+}
+
+function byName(a: CertificateReport, b: CertificateReport): number {
+  const [left, right] = [`${a.namespace}/${a.name}`, `${b.namespace}/${b.name}`];
+  return left < right ? -1 : left > right ? 1 : 0;
+}
+
+function versionProblems(subject: Subject): Problem[] {
+  if (subject.backup.manifest.certManager.version !== '' || subject.certificates.length === 0) return [];
+  return [
+    {
+      severity: 'note',
+      code: 'undecidable',
+      message: `The backup does not name the version of cert-manager; its Certificates were judged by the rules of ${FALLBACK_VERSION}.`,
+      fix: '`certkeep plan` asks the target cluster for its version.',
+    },
+  ];
+}
+
+function reissueProblems(subject: Subject, foreseen: readonly Foreseen[]): Problem[] {
+  return foreseen.flatMap(({ certificate, decision }) => {
+    if (decision === undefined || decision.outcome === 'keep' || isRenewal(decision)) return [];
+    const object = objectName(certificate);
+    if (decision.outcome === 'undecidable') {
+      return [
+        {
+          severity: 'warning',
+          code: 'undecidable',
+          message: `Whether ${object} would be reissued after a restore cannot be foreseen: ${decision.message}`,
+          fix: 'Watch this Certificate after a restore: `certkeep verify` tells.',
+          object,
+        } satisfies Problem,
+      ];
+    }
+    return [wouldBeReissued(object, decision, wasUnissued(subject, certificate))];
+  });
+}
+
+function wouldBeReissued(object: string, decision: Decision, unissued: boolean): Problem {
+  const words = `${decision.reason}: ${decision.message}`;
+  if (unissued) {
+    return {
+      severity: 'warning',
+      code: 'certificate-in-issuance',
+      message: `${object} had no issued certificate when the backup was made; after a restore cert-manager will issue one (${words}).`,
+      fix: 'Back up again once the Certificate is Ready.',
+      object,
+    };
+  }
+  return {
+    severity: 'error',
+    code: 'would-be-reissued',
+    message: `After a restore cert-manager would reissue ${object} (${words}).`,
+    fix: 'Make Secret and Certificate fit at the source and back up again, or accept the reissue of this one.',
+    object,
+  };
+}
+
+/** Never issued, or in issuance: the source was about to issue it as well. */
+function wasUnissued(subject: Subject, certificate: Certificate): boolean {
+  const baseline = baselineOf(subject, certificate);
+  if (baseline === undefined) return false;
+  return (
+    baseline.leafAbsent === 'missing' ||
+    baseline.leafAbsent === 'unreadable' ||
+    baseline.conditions.some((c) => c.type === 'Issuing' && c.status === 'True')
+  );
+}
+
+function isRenewal(decision: Decision): boolean {
+  return decision.outcome === 'reissue' && decision.reason === RENEWING;
+}
+
+/** Ordinary renewals and expiries, as three lines at most: each Certificate's own time is in the list of Certificates. */
+function renewalProblems(subject: Subject, foreseen: readonly Foreseen[]): Problem[] {
+  const now = subject.now.getTime();
+  const end = now + subject.horizonMs;
+  const due: string[] = [];
+  const soon: string[] = [];
+  const expiring: string[] = [];
+  let expired = 0;
+  for (const { certificate, decision } of foreseen) {
+    const baseline = baselineOf(subject, certificate);
+    const at = time(decision === undefined ? baseline?.renewalTime : decision.at);
+    const notAfter = time(baseline?.leaf?.notAfter);
+    const name = objectName(certificate);
+    const isDue = decision === undefined ? at !== undefined && at <= now : isRenewal(decision);
+    if (isDue || (notAfter !== undefined && notAfter <= now)) due.push(name);
+    else if (at !== undefined && at <= end) soon.push(name);
+    else if (at === undefined && notAfter !== undefined && notAfter <= end) expiring.push(name);
+    if (notAfter !== undefined && notAfter <= now) expired += 1;
+  }
+  const until = new Date(end).toISOString().slice(0, 10);
+  return [
+    ...renewals(
+      'warning',
+      due,
+      `due for renewal${expired > 0 ? `, ${expired} of them expired` : ''}: cert-manager renews as soon as it sees them`,
+      'This is an ordinary renewal, and no fault of the backup; a newer backup has newer certificates.',
+    ),
+    ...renewals('note', soon, `going to renew before ${until}`, 'Nothing to do; back up again afterwards.'),
+    ...renewals(
+      'warning',
+      expiring,
+      `going to expire before ${until} without renewing by themselves`,
+      'Renew them and back up again.',
+    ),
+  ];
+}
+
+function renewals(severity: 'warning' | 'note', names: readonly string[], what: string, fix: string): Problem[] {
+  if (names.length === 0) return [];
+  const count = names.length === 1 ? 'One Certificate is' : `${names.length} Certificates are`;
+  return [{ severity, code: 'renewed', message: `${count} ${what} (${some(names)}).`, fix }];
+}
+
+function time(rfc3339: string | null | undefined): number | undefined {
+  const value = Date.parse(rfc3339 ?? '');
+  return Number.isNaN(value) ? undefined : value;
+}

@@ -1,0 +1,184 @@
+import { Command, CommanderError } from 'commander';
+import { CertkeepError, EXIT, type ExitCode } from '../model/problems.ts';
+import { systemClock } from '../model/progress.ts';
+import type { Command as CommandName, Report } from '../model/report.ts';
+import { CERTKEEP_VERSION } from '../model/version.ts';
+import { backupCommand, runBackup } from './commands/backup.ts';
+import { checkCommand, runCheck } from './commands/check.ts';
+import { planCommand, restoreCommand, runPlan, runRestore } from './commands/restore.ts';
+import { runVerify, verifyCommand } from './commands/verify.ts';
+import type { CliContext } from './context.ts';
+import type { CommonFlags } from './flags.ts';
+import { terminalProgress } from './progress.ts';
+import { renderReport } from './render.ts';
+import { fold, plain, type Style, style } from './terminal.ts';
+
+/** Runs one command line. Returns the exit code; never throws. */
+export async function main(args: string[]): Promise<ExitCode> {
+  const abort = new AbortController();
+  const onSignal = (name: NodeJS.Signals) => {
+    if (abort.signal.aborted) process.exit(EXIT.unexpected);
+    process.stderr.write(`\n${name}: cleaning up; once more to stop at once\n`);
+    abort.abort(new CertkeepError('interrupted', `stopped by ${name}`, 'run the same command again'));
+  };
+  process.on('SIGINT', onSignal).on('SIGTERM', onSignal);
+  try {
+    return await runCli(args, {
+      env: process.env,
+      stdout: process.stdout,
+      stderr: process.stderr,
+      clock: systemClock,
+      signal: abort.signal,
+    });
+  } finally {
+    process.off('SIGINT', onSignal).off('SIGTERM', onSignal);
+  }
+}
+
+/** The same with everything it touches given from outside. */
+export async function runCli(args: string[], context: CliContext): Promise<ExitCode> {
+  let exitCode: ExitCode = EXIT.ok;
+  const program = new Command('certkeep')
+    .description(
+      "Back up, check and restore a cluster's cert-manager configuration, and prove that nothing was reissued.",
+    )
+    .version(CERTKEEP_VERSION, '--version', 'print the version')
+    .helpCommand('help [command]', 'what a command does, and its flags')
+    .addHelpText(
+      'after',
+      `
+Before an upgrade:   certkeep backup --output DIR --recipient age1…
+After it:            certkeep verify DIR
+To another cluster:  certkeep plan DIR --context new --identity-file key.txt
+                     certkeep restore DIR --context new --identity-file key.txt
+
+Exit codes: 0 well · 2 usage · 3 reissued · 4 damaged · 5 cannot decrypt ·
+6 incomplete · 7 conflict · 8 unproven · 9 unreachable · 1 unexpected`,
+    )
+    .configureOutput({
+      writeOut: (text) => context.stdout.write(text),
+      writeErr: (text) => context.stderr.write(text),
+    })
+    .exitOverride();
+
+  const add = <F extends CommonFlags>(
+    command: Command,
+    run: (path: string, flags: F, progress: ReturnType<typeof terminalProgress>) => Promise<Report>,
+  ) => {
+    command.allowExcessArguments(false).exitOverride();
+    command.action(async (...given: unknown[]) => {
+      const path = typeof given[0] === 'string' ? given[0] : '';
+      const flags = command.opts() as F;
+      exitCode = await runCommand(command.name() as CommandName, flags, context, (progress) =>
+        run(path, flags, progress),
+      );
+    });
+    program.addCommand(command);
+  };
+  add(backupCommand(), (_path, flags: Parameters<typeof runBackup>[1], progress) =>
+    runBackup(context, flags, progress),
+  );
+  add(checkCommand(), (path, flags: Parameters<typeof runCheck>[2], progress) =>
+    runCheck(context, path, flags, progress),
+  );
+  add(planCommand(), (path, flags: Parameters<typeof runPlan>[2], progress) => runPlan(context, path, flags, progress));
+  add(restoreCommand(), (path, flags: Parameters<typeof runRestore>[2], progress) =>
+    runRestore(context, path, flags, progress),
+  );
+  add(verifyCommand(), (path, flags: Parameters<typeof runVerify>[2], progress) =>
+    runVerify(context, path, flags, progress),
+  );
+
+  try {
+    await program.parseAsync(args, { from: 'user' });
+    return exitCode;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
+    if (error instanceof CertkeepError) {
+      // A flag's value that could not be read: commander does not know our errors.
+      context.stderr.write(`error: ${plain(error.message)}\n  fix: ${plain(error.fix)}\n`);
+      return error.exitCode;
+    }
+    context.stderr.write(`error: ${plain(String(error))}\n`);
+    return EXIT.unexpected;
+  }
+}
+
+async function runCommand(
+  name: CommandName,
+  flags: CommonFlags,
+  context: CliContext,
+  run: (progress: ReturnType<typeof terminalProgress>) => Promise<Report>,
+): Promise<ExitCode> {
+  const progress = terminalProgress({
+    stderr: context.stderr,
+    quiet: flags.quiet === true,
+    verbose: flags.verbose === true,
+  });
+  let report: Report;
+  try {
+    report = await run(progress);
+  } catch (error) {
+    report = failureReport(name, error);
+    if (flags.verbose === true) progress.debug(error instanceof Error ? (error.stack ?? error.message) : String(error));
+  } finally {
+    progress.finish();
+  }
+  if (flags.json === true) {
+    context.stdout.write(`${JSON.stringify(report)}\n`);
+    for (const line of problemLines(report, style(false))) context.stderr.write(`${line}\n`);
+    return report.exitCode;
+  }
+  const colour = flags.color && (context.env.NO_COLOR ?? '') === '' && context.stdout.isTTY === true;
+  if (flags.quiet !== true) {
+    for (const line of renderReport(report, style(colour))) context.stdout.write(`${line}\n`);
+  }
+  const width = context.stderr.isTTY === true ? (context.stderr.columns ?? 80) : undefined;
+  for (const line of problemLines(report, style(colour), flags.quiet === true, width))
+    context.stderr.write(`${line}\n`);
+  return report.exitCode;
+}
+
+/** A report for a command that ended with an error, so that --json always prints one. */
+export function failureReport(command: CommandName, error: unknown): Report {
+  const known =
+    error instanceof CertkeepError
+      ? error
+      : new CertkeepError(
+          'unexpected-error',
+          error instanceof Error ? error.message : String(error),
+          'run it again with --verbose and report what it shows',
+          { cause: error },
+        );
+  return {
+    command,
+    certkeep: CERTKEEP_VERSION,
+    exitCode: known.exitCode,
+    cluster: '',
+    certManager: '',
+    verdict: '',
+    certificates: [],
+    problems: [known.toProblem()],
+  };
+}
+
+/** Problems for a person: errors first, each with its fix on a line of its own, folded to `width` columns. */
+export function problemLines(report: Report, s: Style, errorsOnly = false, width = Number.POSITIVE_INFINITY): string[] {
+  const order = { error: 0, warning: 1, note: 2 };
+  const paint = { error: s.red, warning: s.yellow, note: s.dim };
+  const indented = (text: string, indent: string) =>
+    fold(plain(text), width - indent.length).map((line) => indent + line);
+  return [...report.problems]
+    .sort((a, b) => order[a.severity] - order[b.severity])
+    .filter((problem) => !errorsOnly || problem.severity !== 'note')
+    .flatMap((problem) => {
+      const head = `${problem.severity} [${problem.code}]`;
+      const object = problem.object === undefined ? '' : ` ${problem.object}`;
+      const [first = '', ...rest] = fold(plain(`${head}${object}: ${problem.message}`), width - 2);
+      return [
+        `${paint[problem.severity](first.slice(0, head.length))}${first.slice(head.length)}`,
+        ...rest.map((line) => `  ${line}`),
+        ...(problem.fix === '' ? [] : indented(`fix: ${problem.fix}`, '  ')),
+      ];
+    });
+}

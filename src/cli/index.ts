@@ -1,0 +1,4 @@
+import './node-version.ts';
+import { main } from './cli.ts';
+
+process.exitCode = await main(process.argv.slice(2));

@@ -1,0 +1,204 @@
+import { CERT_MANAGER_GROUP, CONFIG_MAP, CRD, DEPLOYMENT } from '../model/kinds.ts';
+import type { KubeObject } from '../model/objects.ts';
+import { ApiError } from './api-error.ts';
+import type { Cluster } from './client.ts';
+import {
+  type ControllerConfig,
+  configFileOf,
+  controllerArguments,
+  type DeploymentShape,
+  flagValue,
+  issuanceFlags,
+  parseControllerConfig,
+  versionOf,
+} from './controller-deployment.ts';
+import { explainApiError } from './errors.ts';
+
+export interface CertManagerInfo {
+  /** `v1.21.2`; '' where it cannot be told. */
+  version: string;
+  namespace: string;
+  /** The API group cert-manager.io is served. */
+  installed: boolean;
+  /** The controller's Deployment has ready replicas. */
+  running: boolean;
+  deployment?: { namespace: string; name: string; replicas: number; readyReplicas: number };
+  /** Where ClusterIssuers look for their Secrets; '' where it is not known. */
+  clusterResourceNamespace: string;
+  clusterResourceNamespaceSource: 'flag' | 'controller-arguments' | 'controller-config' | 'default' | 'unknown';
+  leaderElectionNamespace: string;
+  /** False where the controller runs without leader election: there is no lease then. */
+  leaderElection: boolean;
+  /** The only namespace that the controller looks at (`--namespace`); '' for all. */
+  watchedNamespace: string;
+  /** Arguments of the controller that bear on issuance, as `--name=value`. */
+  flags: string[];
+  /** CRD name → stored versions; empty where CRDs may not be read. */
+  crds: Record<string, string[]>;
+}
+
+export interface DiscoverOptions {
+  certManagerNamespace?: string;
+  clusterResourceNamespace?: string;
+}
+
+const DEFAULT_NAMESPACE = 'cert-manager';
+/** internal/apis/config/controller/v1alpha1/defaults.go: both default to kube-system. */
+const CODE_DEFAULT_NAMESPACE = 'kube-system';
+const CONTROLLER_LABELS = 'app.kubernetes.io/name=cert-manager,app.kubernetes.io/component=controller';
+const CRD_NAMES = [
+  'certificates.cert-manager.io',
+  'certificaterequests.cert-manager.io',
+  'issuers.cert-manager.io',
+  'clusterissuers.cert-manager.io',
+  'orders.acme.cert-manager.io',
+  'challenges.acme.cert-manager.io',
+];
+
+/**
+ * Which cert-manager this cluster has, and how its controller is set up. Rights that are missing make the answer poorer,
+ * not an error: a Deployment that may not be read leaves version '' and running false, and the source of the cluster
+ * resource namespace is then `unknown`. Throws CertkeepError for everything else.
+ */
+export async function discoverCertManager(cluster: Cluster, options: DiscoverOptions = {}): Promise<CertManagerInfo> {
+  try {
+    return await discover(cluster, options);
+  } catch (error) {
+    throw explainApiError(error, 'find out about cert-manager');
+  }
+}
+
+async function discover(cluster: Cluster, options: DiscoverOptions): Promise<CertManagerInfo> {
+  const [installed, deployment, crds] = await Promise.all([
+    groupIsServed(cluster),
+    findDeployment(cluster, options.certManagerNamespace),
+    storedVersions(cluster),
+  ]);
+  const namespace = options.certManagerNamespace ?? deployment?.metadata.namespace ?? DEFAULT_NAMESPACE;
+  const base = { installed, namespace, crds };
+  const given = options.clusterResourceNamespace ?? '';
+  if (deployment === undefined) {
+    return {
+      ...base,
+      version: '',
+      running: false,
+      clusterResourceNamespace: given,
+      clusterResourceNamespaceSource: given === '' ? 'unknown' : 'flag',
+      leaderElectionNamespace: CODE_DEFAULT_NAMESPACE,
+      leaderElection: true,
+      watchedNamespace: '',
+      flags: [],
+    };
+  }
+  const args = controllerArguments(deployment);
+  const config = await controllerConfig(cluster, deployment, args);
+  const status = deployment.status ?? {};
+  const readyReplicas = status.readyReplicas ?? 0;
+  return {
+    ...base,
+    version: versionOf(deployment),
+    running: readyReplicas > 0,
+    deployment: {
+      namespace: deployment.metadata.namespace ?? '',
+      name: deployment.metadata.name,
+      replicas: deployment.spec?.replicas ?? 1,
+      readyReplicas,
+    },
+    ...clusterResourceNamespace(given, args, config),
+    leaderElectionNamespace:
+      flagValue(args, 'leader-election-namespace') ||
+      (config === 'unreadable' ? '' : config.leaderElectionNamespace) ||
+      CODE_DEFAULT_NAMESPACE,
+    leaderElection: flagValue(args, 'leader-elect') !== 'false' && (config === 'unreadable' || config.leaderElection),
+    watchedNamespace: flagValue(args, 'namespace') || (config === 'unreadable' ? '' : config.namespace),
+    flags: issuanceFlags(args),
+  };
+}
+
+/** Arguments win over the file, as in cert-manager itself (cmd/controller/app/controller.go parses them last). */
+function clusterResourceNamespace(
+  given: string,
+  args: string[],
+  config: ControllerConfig | 'unreadable',
+): Pick<CertManagerInfo, 'clusterResourceNamespace' | 'clusterResourceNamespaceSource'> {
+  const found = (
+    namespace: string,
+    source: CertManagerInfo['clusterResourceNamespaceSource'],
+  ): Pick<CertManagerInfo, 'clusterResourceNamespace' | 'clusterResourceNamespaceSource'> => ({
+    clusterResourceNamespace: namespace,
+    clusterResourceNamespaceSource: source,
+  });
+  if (given !== '') return found(given, 'flag');
+  const argument = flagValue(args, 'cluster-resource-namespace');
+  if (argument !== undefined && argument !== '') return found(argument, 'controller-arguments');
+  if (config === 'unreadable') return found('', 'unknown');
+  if (config.clusterResourceNamespace !== '') return found(config.clusterResourceNamespace, 'controller-config');
+  return found(CODE_DEFAULT_NAMESPACE, 'default');
+}
+
+async function groupIsServed(cluster: Cluster): Promise<boolean> {
+  try {
+    await cluster.getPath(`/apis/${CERT_MANAGER_GROUP}`);
+    return true;
+  } catch (error) {
+    if (error instanceof ApiError && error.status === 404) return false;
+    throw error;
+  }
+}
+
+/** The Deployment of the controller; where there are several, one that runs. undefined: none, or none may be seen. */
+async function findDeployment(cluster: Cluster, namespace: string | undefined): Promise<DeploymentShape | undefined> {
+  const everywhere = namespace === undefined ? await labelled(cluster, undefined) : 'forbidden';
+  let found: KubeObject[];
+  if (everywhere !== 'forbidden') {
+    found = everywhere;
+  } else {
+    const here = await labelled(cluster, namespace ?? DEFAULT_NAMESPACE);
+    if (here === 'forbidden') return undefined;
+    found = here;
+  }
+  const deployments = found as DeploymentShape[];
+  return deployments.find((d) => (d.status?.readyReplicas ?? 0) > 0) ?? deployments[0];
+}
+
+async function labelled(cluster: Cluster, namespace: string | undefined): Promise<KubeObject[] | 'forbidden'> {
+  try {
+    const where = namespace === undefined ? {} : { namespace };
+    return (await cluster.list(DEPLOYMENT, { ...where, labelSelector: CONTROLLER_LABELS })).items;
+  } catch (error) {
+    if (error instanceof ApiError && error.status === 403) return 'forbidden';
+    throw error;
+  }
+}
+
+async function controllerConfig(
+  cluster: Cluster,
+  deployment: DeploymentShape,
+  args: string[],
+): Promise<ControllerConfig | 'unreadable'> {
+  const file = configFileOf(deployment, args);
+  if (file === undefined) return parseControllerConfig('');
+  if (file === 'elsewhere') return 'unreadable';
+  try {
+    const map = await cluster.get(CONFIG_MAP, deployment.metadata.namespace, file.configMap);
+    const text = (map?.data as Record<string, string> | undefined)?.[file.key];
+    return text === undefined ? 'unreadable' : parseControllerConfig(text);
+  } catch (error) {
+    if (error instanceof ApiError && error.status === 403) return 'unreadable';
+    throw error;
+  }
+}
+
+async function storedVersions(cluster: Cluster): Promise<Record<string, string[]>> {
+  const read = async (name: string): Promise<[string, string[]][]> => {
+    try {
+      const crd = await cluster.get(CRD, undefined, name);
+      const status = crd?.status as { storedVersions?: string[] } | undefined;
+      return crd === undefined ? [] : [[name, status?.storedVersions ?? []]];
+    } catch (error) {
+      if (error instanceof ApiError && error.status === 403) return [];
+      throw error;
+    }
+  };
+  return Object.fromEntries((await Promise.all(CRD_NAMES.map(read))).flat());
+}

@@ -1,0 +1,106 @@
+import pLimit from 'p-limit';
+import { ApiError, type Cluster } from '../cluster/client.ts';
+import { explainApiError } from '../cluster/errors.ts';
+import {
+  CERTIFICATE,
+  CERTIFICATE_REQUEST,
+  CLUSTER_ISSUER,
+  INGRESS,
+  ISSUER,
+  NAMESPACE,
+  type ResourceKind,
+  SECRET,
+} from '../model/kinds.ts';
+import type { Certificate, CertificateRequest, KubeObject } from '../model/objects.ts';
+import { keyOf } from './kinds.ts';
+
+/** What is on the target before the restore, of the kinds and namespaces that bear on it. */
+export interface LiveState {
+  /** Every object of a kind that a restore writes, by `Kind/namespace/name`. */
+  objects: Map<string, KubeObject>;
+  /** Live Certificates by namespace. */
+  certificates: Map<string, Certificate[]>;
+  /** CertificateRequests by namespace; only of namespaces that have a live Certificate. */
+  requests: Map<string, CertificateRequest[]>;
+  ingresses: KubeObject[];
+}
+
+/** Up to this many namespaces are listed one by one; beyond, one list of the whole cluster costs less. */
+const NAMESPACES_ONE_BY_ONE = 10;
+
+/**
+ * Reads the target by lists, never object by object.
+ * @throws CertkeepError forbidden, unreachable, …: a list that cannot be read is never taken for empty
+ */
+export async function readLive(cluster: Cluster, wanted: { namespaces: Set<string> }): Promise<LiveState> {
+  const allNamespaces = await listOf(cluster, NAMESPACE);
+  const existing = new Set(allNamespaces.map((ns) => ns.metadata.name).filter((name) => wanted.namespaces.has(name)));
+  const [secrets, issuers, clusterIssuers, certificates, ingresses] = await Promise.all([
+    listIn(cluster, SECRET, existing),
+    listIn(cluster, ISSUER, existing),
+    listOf(cluster, CLUSTER_ISSUER),
+    listIn(cluster, CERTIFICATE, existing),
+    listIngresses(cluster, existing),
+  ]);
+  const withCertificates = new Set(certificates.map((c) => c.metadata.namespace ?? ''));
+  const requests = await listIn(cluster, CERTIFICATE_REQUEST, withCertificates);
+  const objects = new Map<string, KubeObject>();
+  for (const object of [allNamespaces, secrets, issuers, clusterIssuers, certificates].flat()) {
+    objects.set(keyOf(object), object);
+  }
+  return {
+    objects,
+    certificates: byNamespace(certificates as Certificate[]),
+    requests: byNamespace(requests as CertificateRequest[]),
+    ingresses,
+  };
+}
+
+/** All objects of a kind in some namespaces. */
+export async function listIn(
+  cluster: Cluster,
+  kind: ResourceKind,
+  namespaces: ReadonlySet<string>,
+): Promise<KubeObject[]> {
+  if (!kind.namespaced) return listOf(cluster, kind);
+  if (namespaces.size > NAMESPACES_ONE_BY_ONE) {
+    return (await listOf(cluster, kind)).filter((object) => namespaces.has(object.metadata.namespace ?? ''));
+  }
+  const limit = pLimit(4);
+  const lists = await Promise.all([...namespaces].map((namespace) => limit(() => listOf(cluster, kind, namespace))));
+  return lists.flat();
+}
+
+async function listOf(cluster: Cluster, kind: ResourceKind, namespace?: string): Promise<KubeObject[]> {
+  try {
+    return (await cluster.list(kind, namespace === undefined ? {} : { namespace })).items;
+  } catch (error) {
+    throw explainApiError(error, `list ${kind.plural}${namespace === undefined ? '' : ` in namespace ${namespace}`}`);
+  }
+}
+
+/** Ingresses only serve a warning: a cluster without them, or a token that may not read them, stops nothing. */
+async function listIngresses(cluster: Cluster, namespaces: ReadonlySet<string>): Promise<KubeObject[]> {
+  try {
+    if (namespaces.size > NAMESPACES_ONE_BY_ONE) {
+      const all = (await cluster.list(INGRESS)).items;
+      return all.filter((ingress) => namespaces.has(ingress.metadata.namespace ?? ''));
+    }
+    const lists = await Promise.all([...namespaces].map((namespace) => cluster.list(INGRESS, { namespace })));
+    return lists.flatMap((list) => list.items);
+  } catch (error) {
+    if (error instanceof ApiError && (error.status === 404 || error.status === 403)) return [];
+    throw explainApiError(error, 'list ingresses');
+  }
+}
+
+function byNamespace<T extends KubeObject>(objects: readonly T[]): Map<string, T[]> {
+  const groups = new Map<string, T[]>();
+  for (const object of objects) {
+    const namespace = object.metadata.namespace ?? '';
+    const group = groups.get(namespace);
+    if (group === undefined) groups.set(namespace, [object]);
+    else group.push(object);
+  }
+  return groups;
+}

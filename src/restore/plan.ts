@@ -1,0 +1,72 @@
+import { EXIT, exitCodeOf } from '../model/problems.ts';
+import type { BackupSummary, ObjectReport, Prediction, Report } from '../model/report.ts';
+import type { PlannedObject } from './actions.ts';
+import { type Prepared, prepare } from './prepare.ts';
+import type { PlanRequest } from './request.ts';
+
+export type { PlanRequest } from './request.ts';
+
+/**
+ * What `restore` would do, object by object and in order, and which Certificates would be reissued afterwards. Every
+ * write is tried without writing (server-side dry run). Nothing is written.
+ * @throws CertkeepError where no plan can be made (see prepare.ts)
+ */
+export async function plan(request: PlanRequest): Promise<Report> {
+  return planReport(await prepare(request, true), request.toolVersion);
+}
+
+/** The report of a plan. */
+export function planReport(prepared: Prepared, toolVersion: string): Report {
+  return {
+    command: 'plan',
+    certkeep: toolVersion,
+    exitCode: exitCodeOf(prepared.problems),
+    cluster: prepared.clusterUid,
+    certManager: prepared.info.version,
+    verdict: overall(prepared.predicted.map((p) => p.decision.outcome)),
+    certificates: prepared.predicted.map((p) => p.report),
+    objects: prepared.planned.map(objectReport),
+    problems: prepared.problems,
+    backup: backupSummary(prepared),
+  };
+}
+
+/** One object as the report shows it before anything is written. */
+export function objectReport(item: PlannedObject): ObjectReport {
+  const { kind, metadata } = item.object;
+  return {
+    kind,
+    ...(metadata.namespace === undefined ? {} : { namespace: metadata.namespace }),
+    name: metadata.name,
+    action: item.action,
+    why: item.why,
+    stage: item.stage,
+    writtenAt: '',
+    resourceVersion: '',
+  };
+}
+
+export function backupSummary({ opened }: Prepared): BackupSummary {
+  const { manifest } = opened;
+  return {
+    path: opened.path,
+    root: opened.root,
+    createdAt: manifest.createdAt,
+    certManager: manifest.certManager.version,
+    cluster: manifest.cluster.uid,
+    encryption: manifest.encryption,
+    restorable: manifest.restorable,
+    counts: manifest.counts,
+  };
+}
+
+/** One reissue makes it a reissue; else one undecidable makes it undecidable. */
+function overall(outcomes: readonly Prediction[]): Prediction {
+  if (outcomes.includes('reissue')) return 'reissue';
+  return outcomes.includes('undecidable') ? 'undecidable' : 'keep';
+}
+
+/** True when a plan may be carried out: warnings do not stop it. */
+export function isClear(prepared: Prepared): boolean {
+  return exitCodeOf(prepared.problems) === EXIT.ok && prepared.problems.every((p) => p.severity !== 'error');
+}

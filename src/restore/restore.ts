@@ -1,0 +1,138 @@
+import { exitCodeOf, type Problem, worstExitCode } from '../model/problems.ts';
+import type { CertificateReport, ObjectReport, Report } from '../model/report.ts';
+import { verify } from '../verify/verify.ts';
+import type { PlannedObject } from './actions.ts';
+import { type Applied, applyPlan } from './apply.ts';
+import { keyOf } from './kinds.ts';
+import { backupSummary, isClear, objectReport, planReport } from './plan.ts';
+import { type Prepared, prepare } from './prepare.ts';
+import type { RestoreRequest } from './request.ts';
+
+export type { RestoreRequest } from './request.ts';
+
+/**
+ * Plans, refuses or applies, and verifies. It refuses, with nothing written, on any error of the plan: a conflict
+ * (exit 7), a predicted reissue (3), a missing prerequisite (6). A run that stopped half-way is continued by the same
+ * command: what is there and equal is left alone.
+ * @throws CertkeepError where no plan can be made (see prepare.ts)
+ */
+export async function restore(request: RestoreRequest): Promise<Report> {
+  const { progress } = request;
+  const prepared = await prepare(request, false);
+  if (!isClear(prepared)) {
+    progress.warn('The plan has errors: nothing was written.');
+    return { ...planReport(prepared, request.toolVersion), command: 'restore', verdict: 'unproven' };
+  }
+  progress.info(summaryOf(prepared.planned));
+  const applied = await applyPlan({
+    cluster: request.cluster,
+    planned: prepared.planned,
+    isSafe: safeCertificates(prepared),
+    signal: request.signal,
+    clock: request.clock,
+    progress,
+  });
+  if (applied.failure !== undefined) return stopped(request, prepared, applied);
+
+  const proof = await verify({
+    cluster: request.cluster,
+    backup: prepared.opened,
+    namespaces: [],
+    ...(request.certManagerNamespace === undefined ? {} : { certManagerNamespace: request.certManagerNamespace }),
+    canary: request.canary,
+    ...(request.canaryNamespace === undefined ? {} : { canaryNamespace: request.canaryNamespace }),
+    failOnReissue: request.failOnReissue,
+    failOnRenewal: request.failOnRenewal ?? false,
+    restored: true,
+    ...(request.timeoutMs === undefined ? {} : { timeoutMs: request.timeoutMs }),
+    ...(request.signal === undefined ? {} : { signal: request.signal }),
+    clock: request.clock,
+    progress,
+    toolVersion: request.toolVersion,
+  });
+  const problems = merged(prepared.problems, proof.problems);
+  return {
+    ...proof,
+    command: 'restore',
+    exitCode: worstExitCode([proof.exitCode, exitCodeOf(problems)]),
+    certificates: withPredictions(proof.certificates, prepared),
+    objects: writtenObjects(prepared.planned, applied),
+    problems,
+    backup: backupSummary(prepared),
+  };
+}
+
+/** The report of a run whose writes stopped before the end. */
+function stopped(request: RestoreRequest, prepared: Prepared, applied: Applied): Report {
+  const failure = applied.failure?.toProblem();
+  const count = [...applied.written.values()].filter((w) => w.created).length;
+  const problems: Problem[] = [
+    ...prepared.problems,
+    ...(failure === undefined
+      ? []
+      : [
+          {
+            ...failure,
+            message: `${failure.message} The restore stopped there: ${count} objects were written before (see objects in the report).`,
+            fix: /run the (same )?command again/i.test(failure.fix)
+              ? failure.fix
+              : `${failure.fix} Then run the same command again: it continues where this one stopped.`,
+          },
+        ]),
+  ];
+  return {
+    ...planReport(prepared, request.toolVersion),
+    command: 'restore',
+    exitCode: exitCodeOf(problems),
+    verdict: 'unproven',
+    objects: writtenObjects(prepared.planned, applied),
+    problems,
+  };
+}
+
+/** Certificates that cert-manager has no reason to issue, brake or not: their status needs no condition. */
+function safeCertificates(prepared: Prepared): (item: PlannedObject) => boolean {
+  const safe = new Set(
+    prepared.predicted
+      .filter(({ decision }) => decision.outcome === 'keep' && decision.gate === undefined)
+      .map(({ certificate }) => keyOf(certificate)),
+  );
+  return (item) => item.object.kind !== 'Certificate' || safe.has(keyOf(item.object));
+}
+
+function writtenObjects(planned: readonly PlannedObject[], applied: Applied): ObjectReport[] {
+  return planned.map((item) => {
+    const report = objectReport(item);
+    const written = applied.written.get(keyOf(item.object));
+    if (written === undefined) {
+      const open = applied.failure !== undefined && item.action === 'create';
+      return open ? { ...report, why: 'not written: the restore stopped before' } : report;
+    }
+    return {
+      ...report,
+      ...(written.created ? {} : { action: 'unchanged' as const }),
+      ...(written.note === undefined ? {} : { why: written.note }),
+      writtenAt: written.created ? written.writtenAt : '',
+      resourceVersion: written.resourceVersion,
+    };
+  });
+}
+
+/** The verdicts of verify, each with what had been predicted. */
+function withPredictions(certificates: readonly CertificateReport[], prepared: Prepared): CertificateReport[] {
+  const predictions = new Map(prepared.predicted.map((p) => [`${p.report.namespace}/${p.report.name}`, p.report]));
+  return certificates.map((report) => ({ ...predictions.get(`${report.namespace}/${report.name}`), ...report }));
+}
+
+/** Problems of the plan and of the proof, each once. */
+function merged(first: readonly Problem[], second: readonly Problem[]): Problem[] {
+  const seen = new Set(first.map((p) => `${p.code} ${p.object ?? ''} ${p.message}`));
+  return [...first, ...second.filter((p) => !seen.has(`${p.code} ${p.object ?? ''} ${p.message}`))];
+}
+
+function summaryOf(planned: readonly PlannedObject[]): string {
+  const counts = new Map<string, number>();
+  for (const item of planned) counts.set(item.action, (counts.get(item.action) ?? 0) + 1);
+  const words = [...counts].map(([action, count]) => `${count} ${action}`).join(', ');
+  return `The plan: ${words || 'nothing to do'}.`;
+}

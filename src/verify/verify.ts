@@ -1,0 +1,92 @@
+import { type CertManagerInfo, discoverCertManager } from '../cluster/certmanager.ts';
+import { clusterUid } from '../cluster/identity.ts';
+import { CertkeepError, type Problem } from '../model/problems.ts';
+import type { Report } from '../model/report.ts';
+import { awaitBarrier, type BarrierResult } from './barrier.ts';
+import { type Judged, judge } from './judge.ts';
+import { awaitMakers } from './makers.ts';
+import { verifyReport } from './report.ts';
+import type { VerifyRequest } from './request.ts';
+import { expectedOf, nameOf } from './scope.ts';
+
+export type { VerifyRequest } from './request.ts';
+
+/**
+ * Proves that no Certificate of the backup was reissued since, or says which one was and why, or why it cannot be
+ * proved: waits behind the barrier (barrier.ts), then compares the cluster with the baseline in the backup's index.
+ *
+ * @throws CertkeepError where nothing could be compared at all: wrong cluster, unreachable, forbidden, index sealed,
+ * interrupted.
+ */
+export async function verify(request: VerifyRequest): Promise<Report> {
+  const { cluster, progress } = request;
+  const uid = await clusterUid(cluster);
+  if (request.expectCluster !== undefined && request.expectCluster !== uid) {
+    throw new CertkeepError(
+      'wrong-cluster',
+      `This is the cluster ${uid} (${cluster.server}), not the expected ${request.expectCluster}.`,
+      'Choose the right --context, or correct --expect-cluster.',
+    );
+  }
+  const { expected, problems } = expectedOf(request);
+  if (!(request.restored ?? false) && uid !== request.backup.manifest.cluster.uid) problems.push(otherCluster());
+  const info = await discover(request);
+  const report = (behind: BarrierResult, judged: Judged[]): Report =>
+    verifyReport(request, uid, { ...behind, problems: [...problems, ...behind.problems] }, judged);
+
+  if (!info.installed) {
+    const reason = 'cert-manager is not installed in this cluster, so the Certificate cannot exist.';
+    const judged = expected.map(
+      (entry): Judged => ({ entry, verdict: 'unproven', reason, renewsAt: null, barrierOnly: true, evidence: {} }),
+    );
+    return report({ barrier: 'failed', problems: [notInstalled()], info }, judged);
+  }
+  if (expected.length === 0) return report({ barrier: 'waived', problems: [], info }, []);
+
+  const namespaces = [...new Set(expected.map((entry) => entry.namespace ?? ''))].sort();
+  await awaitMakers(request, expected);
+  const behind = await awaitBarrier(request, info, namespaces, new Set(expected.map(nameOf)));
+  progress.info('Comparing Certificates, Secrets and CertificateRequests with the backup.');
+  const { judged, problems: found } = await judge(request, expected, namespaces, behind.barrier !== 'failed');
+  return report({ ...behind, problems: [...behind.problems, ...found] }, judged);
+}
+
+async function discover(request: VerifyRequest): Promise<CertManagerInfo> {
+  const info = await discoverCertManager(
+    request.cluster,
+    request.certManagerNamespace === undefined ? {} : { certManagerNamespace: request.certManagerNamespace },
+  );
+  const [, major, minor] = /^v(\d+)\.(\d+)\./.exec(info.version) ?? [];
+  if (
+    major !== undefined &&
+    minor !== undefined &&
+    (Number(major) < 1 || (Number(major) === 1 && Number(minor) < 11))
+  ) {
+    throw new CertkeepError(
+      'unsupported-cert-manager',
+      `cert-manager ${info.version} is older than 1.11, whose behaviour is not known well enough to prove anything.`,
+      'Upgrade cert-manager first.',
+    );
+  }
+  return info;
+}
+
+function notInstalled(): Problem {
+  return {
+    severity: 'error',
+    code: 'controller-not-running',
+    message:
+      'cert-manager is not installed in this cluster: the API server does not know its kinds, so there is nothing to compare.',
+    fix: 'Check --context; install cert-manager and restore the backup first (certkeep restore PATH).',
+  };
+}
+
+function otherCluster(): Problem {
+  return {
+    severity: 'note',
+    code: 'cluster-changed',
+    message:
+      'This is another cluster than that of the backup: what is proved is that the restored Certificates were not reissued here.',
+    fix: 'Nothing to do where the backup was restored here; else choose the right --context.',
+  };
+}

@@ -1,0 +1,216 @@
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { closeSync, mkdirSync, mkdtempSync, openSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type Binaries, build } from './build.ts';
+import { type InstallOptions, installCertManager, stopCertManager } from './certmanager.ts';
+import { readTokens } from './controlplane.ts';
+import { KubeApi } from './kubeapi.ts';
+import { adminCredentials } from './kubeconfig.ts';
+import { checkedName, temporaryClusterPrefix } from './places.ts';
+import { freePorts } from './ports.ts';
+import { tail } from './processes.ts';
+import { type PodProcess, readSpec, readState, writeSpec } from './state.ts';
+import { isSupervisor, sweep } from './sweep.ts';
+import { certManagerVersion, DEFAULT_CERT_MANAGER } from './versions.ts';
+
+/** A real Kubernetes API server with a real cert-manager on it. */
+export interface TestCluster {
+  name: string;
+  /** Path of the administrator's kubeconfig (client certificate); its context has the cluster's name. */
+  kubeconfig: string;
+  server: string;
+  /** Everything that belongs to this cluster; log files are in `logs/`. Gone after `stop`. */
+  directory: string;
+  /** Bearer tokens by user: admin, certkeep-backup, certkeep-verify, certkeep-restore, nobody. */
+  tokens: Record<string, string>;
+  /** Path of a kubeconfig that uses the token of one of these users. */
+  kubeconfigOf(user: string): string;
+  /** A client with the administrator's rights. */
+  api: KubeApi;
+  /** Runs kubectl as administrator. Rejects on an exit code other than 0, unless `check` is false. */
+  kubectl(args: string[], options?: { input?: string; check?: boolean }): Promise<KubectlResult>;
+  /** Installs, changes or stops cert-manager ('stop': all three Deployments scaled to 0, processes ended). */
+  certManager(version: string, options?: InstallOptions): Promise<void>;
+  /** cert-manager's processes now. */
+  processes(): PodProcess[];
+  /** Kills everything and deletes the directory. */
+  stop(): Promise<void>;
+}
+
+export interface KubectlResult {
+  stdout: string;
+  stderr: string;
+  code: number;
+}
+
+export interface StartOptions {
+  /** Version, or null for a cluster without cert-manager. Default 1.21.2. */
+  certManager?: string | null;
+  install?: InstallOptions;
+  /** Say nothing about builds and starts on standard error. */
+  quiet?: boolean;
+}
+
+type Log = (line: string) => void;
+
+/**
+ * Starts a cluster that lives as long as this process at most: when it ends, however that happens, the cluster's
+ * processes are killed and its directory deleted. Returns when cert-manager holds its lease and its webhook judges.
+ * Builds what is missing first, which takes minutes the first time.
+ */
+export async function startCluster(name: string, options: StartOptions = {}): Promise<TestCluster> {
+  const directory = mkdtempSync(`${temporaryClusterPrefix()}${checkedName(name)}-`);
+  return launch(name, directory, true, options);
+}
+
+/** Starts a cluster in the given new directory; `attached`: for the life of this process, else until it is stopped. */
+export async function launch(
+  name: string,
+  directory: string,
+  attached: boolean,
+  options: StartOptions,
+): Promise<TestCluster> {
+  const log: Log =
+    options.quiet === true ? () => undefined : (line) => process.stderr.write(`cluster ${name}: ${line}\n`);
+  try {
+    sweep(log);
+    const version =
+      options.certManager === null ? [] : [certManagerVersion(options.certManager ?? DEFAULT_CERT_MANAGER)];
+    const binaries = await build(version, log);
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await startOnce(name, directory, attached, binaries, version[0], options.install, log);
+      } catch (error) {
+        // Another program may have taken a port between the choice and its use.
+        if (attempt >= 3 || !/address already in use/.test(String(error))) throw error;
+        log('a port was taken by another program: once more');
+      }
+    }
+  } catch (error) {
+    rmSync(directory, { recursive: true, force: true });
+    throw error;
+  }
+}
+
+async function startOnce(
+  name: string,
+  directory: string,
+  attached: boolean,
+  binaries: Binaries,
+  version: string | undefined,
+  install: InstallOptions | undefined,
+  log: Log,
+): Promise<TestCluster> {
+  const began = Date.now();
+  const seconds = () => ((Date.now() - began) / 1000).toFixed(1);
+  mkdirSync(directory, { recursive: true });
+  const [etcd = 0, etcdPeer = 0, apiServer = 0, webhook = 0] = await freePorts(4);
+  writeSpec(directory, { name, binaries, ports: { etcd, etcdPeer, apiServer, webhook } });
+  await startSupervisor(directory, attached);
+  const cluster = openCluster(directory, log);
+  log(`Kubernetes is up after ${seconds()} s`);
+  try {
+    if (version !== undefined) await cluster.certManager(version, install);
+  } catch (error) {
+    await cluster.stop();
+    throw error;
+  }
+  if (version !== undefined) log(`cert-manager ${version} is up after ${seconds()} s`);
+  return cluster;
+}
+
+/** A handle on a cluster that runs already. */
+export function openCluster(directory: string, log: Log = () => undefined): TestCluster {
+  const spec = readSpec(directory);
+  const state = readState(directory);
+  if (state === undefined) throw new Error(`${directory} holds no running cluster`);
+  const api = new KubeApi(adminCredentials(directory, state.server));
+  const kubeconfig = join(directory, 'kubeconfig');
+  return {
+    name: spec.name,
+    kubeconfig,
+    server: state.server,
+    directory,
+    tokens: readTokens(directory),
+    kubeconfigOf: (user) => `${kubeconfig}-${user}`,
+    api,
+    kubectl: (args, extra = {}) => runKubectl(spec.binaries.kubectl, kubeconfig, args, extra),
+    processes: () => readState(directory)?.pods ?? [],
+    async certManager(version, install) {
+      if (version === 'stop') return stopCertManager(api, directory);
+      const checked = certManagerVersion(version);
+      const binaries = await build([checked], log);
+      await installCertManager(api, directory, checked, binaries.certManager[checked] ?? '', install);
+    },
+    async stop() {
+      api.close();
+      await endSupervisor(state.pid, directory);
+    },
+  };
+}
+
+/** Starts the supervisor and waits for its verdict. Throws with its reason when it failed. */
+async function startSupervisor(directory: string, attached: boolean): Promise<void> {
+  const log = join(directory, 'supervisor.log');
+  const output = openSync(log, 'a');
+  const script = join(import.meta.dirname, 'supervisor.ts');
+  const child: ChildProcess = spawn(
+    process.execPath,
+    ['--no-warnings', script, directory, attached ? 'attached' : 'detached'],
+    // The pipe is what tells an attached supervisor that this process has ended.
+    { detached: true, stdio: [attached ? 'pipe' : 'ignore', output, output] },
+  );
+  closeSync(output);
+  let ended = false;
+  child.once('exit', () => {
+    ended = true;
+  });
+  child.once('error', () => {
+    ended = true;
+  });
+  // Neither keeps this process alive.
+  child.unref();
+  (child.stdin as unknown as { unref?: () => void } | null)?.unref?.();
+  child.stdin?.on('error', () => undefined);
+  for (;;) {
+    const state = readState(directory);
+    if (state?.phase === 'ready') return;
+    if (state?.phase === 'failed' || ended) {
+      const problem = state?.message ?? `the supervisor ended:\n${tail(log)}`;
+      if (!ended && child.pid !== undefined) await endSupervisor(child.pid, directory);
+      throw new Error(problem);
+    }
+    await sleep(50);
+  }
+}
+
+/** Ends a supervisor and waits until it has cleaned up. */
+export async function endSupervisor(pid: number, directory: string): Promise<void> {
+  const deadline = Date.now() + 20_000;
+  if (isSupervisor(pid, directory)) process.kill(pid, 'SIGTERM');
+  while (isSupervisor(pid, directory)) {
+    if (Date.now() > deadline) process.kill(pid, 'SIGKILL');
+    await sleep(20);
+  }
+  rmSync(directory, { recursive: true, force: true });
+}
+
+function runKubectl(
+  kubectl: string,
+  kubeconfig: string,
+  args: string[],
+  options: { input?: string; check?: boolean },
+): Promise<KubectlResult> {
+  return new Promise((resolve, reject) => {
+    const env = { PATH: process.env.PATH ?? '', HOME: process.env.HOME ?? '/', KUBECONFIG: kubeconfig };
+    const child = execFile(kubectl, args, { env, maxBuffer: 1 << 30 }, (error, stdout, stderr) => {
+      const code = error === null ? 0 : typeof error.code === 'number' ? error.code : 1;
+      if (code !== 0 && options.check !== false) {
+        reject(new Error(`kubectl ${args.join(' ')}: exit code ${code}: ${stderr.trim()}`));
+      } else resolve({ stdout, stderr, code });
+    });
+    child.stdin?.on('error', () => undefined);
+    child.stdin?.end(options.input ?? '');
+  });
+}

@@ -1,0 +1,15 @@
+/** What the test cluster is built from. */
+export const KUBERNETES_VERSION = '1.36.3';
+export const DEFAULT_CERT_MANAGER = '1.21.2';
+
+/** The cert-manager versions that have a go-1.NN.mod. */
+export const CERT_MANAGER_VERSIONS = ['1.17.4', '1.18.2', '1.19.0', '1.20.2', '1.21.2'] as const;
+
+/** Checks a version and gives it without a leading v. Throws when there is no module file for it. */
+export function certManagerVersion(text: string): string {
+  const version = text.replace(/^v/, '');
+  if (!(CERT_MANAGER_VERSIONS as readonly string[]).includes(version)) {
+    throw new Error(`cert-manager ${text} is not prepared here; there are ${CERT_MANAGER_VERSIONS.join(', ')}`);
+  }
+  return version;
+}

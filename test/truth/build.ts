@@ -1,0 +1,99 @@
+import { execFile } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+
+/** The release that the tests judge live. */
+export const LIVE = '1.21.2';
+
+/** The releases whose verdicts are kept under golden/: the last of each minor release, and those around a change. */
+export const GOLDEN = [
+  '1.11.5',
+  '1.12.3',
+  '1.12.14',
+  '1.13.0',
+  '1.13.6',
+  '1.14.7',
+  '1.15.5',
+  '1.16.2',
+  '1.16.5',
+  '1.17.4',
+  '1.18.2',
+  '1.18.3',
+  '1.19.0',
+  '1.19.1',
+  '1.20.2',
+  '1.21.0',
+] as const;
+export type Version = typeof LIVE | (typeof GOLDEN)[number];
+
+const SOURCE = join(import.meta.dirname, 'go');
+const run = promisify(execFile);
+
+/** Where what takes minutes to build is kept: outside the tree. */
+export function cacheDirectory(): string {
+  const root = process.env.CERTKEEP_TEST_CACHE ?? join(homedir(), '.cache');
+  const directory = join(root, 'certkeep-test', 'truth');
+  mkdirSync(directory, { recursive: true });
+  return directory;
+}
+
+const builds = new Map<string, Promise<string>>();
+
+/** The truth program for one release of cert-manager, built where it is not yet in the cache (minutes, when cold). */
+export function truthBinary(version: Version): Promise<string> {
+  let build = builds.get(version);
+  if (build === undefined) {
+    build = buildBinary(version);
+    builds.set(version, build);
+  }
+  return build;
+}
+
+async function buildBinary(version: Version): Promise<string> {
+  const minor = version.split('.').slice(0, 2).join('.');
+  const { stdout: go } = await run('go', ['env', 'GOVERSION'], { cwd: SOURCE });
+  const modfile = moduleFile(version, minor);
+  const binary = join(cacheDirectory(), `truth-${version}-${sourceHash(modfile, go.trim())}`);
+  if (existsSync(binary)) return binary;
+  const temporary = `${binary}.${process.pid}`;
+  const mode = version === LIVE ? 'readonly' : 'mod';
+  const flags = ['-trimpath', '-buildvcs=false', '-ldflags', '-s -w', `-mod=${mode}`, `-modfile=${modfile}`];
+  await run('go', ['build', ...flags, '-tags', `cm${minor.replace('.', '_')}`, '-o', temporary, '.'], {
+    cwd: SOURCE,
+    env: { ...process.env, GOFLAGS: '', GOWORK: 'off' },
+    maxBuffer: 1 << 26,
+  });
+  renameSync(temporary, binary);
+  return binary;
+}
+
+/** The live release's module file is part of the tree; those of the others are made in the cache when wanted. */
+function moduleFile(version: Version, minor: string): string {
+  if (version === LIVE) return join(SOURCE, `go-${minor}.mod`);
+  const file = join(cacheDirectory(), `go-${version}.mod`);
+  if (!existsSync(file)) {
+    // The vcert that cert-manager 1.21 names cannot be downloaded any more.
+    const vcert = minor === '1.21' ? 'require github.com/Venafi/vcert/v5 v5.13.8\n' : '';
+    writeFileSync(
+      file,
+      `module github.com/cert-manager/cert-manager/certkeep-truth\n\ngo 1.26.0\n\nrequire github.com/cert-manager/cert-manager v${version}\n${vcert}`,
+    );
+  }
+  return file;
+}
+
+function sourceHash(modfile: string, go: string): string {
+  const hash = createHash('sha256').update(go);
+  const sources = readdirSync(SOURCE).filter((name) => name.endsWith('.go'));
+  for (const name of sources.sort())
+    hash
+      .update(name)
+      .update('\0')
+      .update(readFileSync(join(SOURCE, name)));
+  // The module files in the cache change when they are first used.
+  if (modfile.startsWith(SOURCE)) hash.update(readFileSync(modfile));
+  return hash.digest('hex').slice(0, 16);
+}

@@ -1,0 +1,67 @@
+import { randomInt } from 'node:crypto';
+import { describe, expect, it } from 'vitest';
+import { GOLDEN, LIVE } from './build.ts';
+import type { Case } from './case.ts';
+import { type Comparison, compare, printTable, table } from './compare.ts';
+import { FIXED_SEED, generate } from './generate.ts';
+import { readGolden } from './golden.ts';
+import { judge, type Verdict } from './run.ts';
+
+/**
+ * certkeep's decisions against cert-manager's own code. Building that takes minutes when it was never built here before.
+ * CERTKEEP_TRUTH_SEED repeats a run whose seed failed.
+ */
+const TIMEOUT = 30 * 60_000;
+const freshSeed = Number(process.env.CERTKEEP_TRUTH_SEED ?? randomInt(1, 2 ** 31));
+const fixed = generateOnce(FIXED_SEED);
+
+function generateOnce(seed: number): () => Promise<Case[]> {
+  let cases: Promise<Case[]> | undefined;
+  return () => {
+    cases ??= generate(seed);
+    return cases;
+  };
+}
+
+/** Fails on one difference, on too many undecidable ones, and on a policy that no case reaches. */
+function expectAgreement(title: string, comparisons: Comparison[]): void {
+  const rows = table(comparisons);
+  console.log(printTable(title, rows));
+  const differences = comparisons.filter(({ result }) => result === 'differ').map((c) => `${c.case.id}: ${c.why}`);
+  expect(differences.slice(0, 20), `${title}: ${differences.length} differences`).toEqual([]);
+  const undamaged = comparisons.filter(({ case: one }) => !one.damaged);
+  const undecidable = undamaged.filter(({ result }) => result === 'undecidable').map((c) => `${c.case.id}: ${c.why}`);
+  expect(
+    undecidable.length,
+    `${title}: undecidable, of ${undamaged.length}: ${undecidable.slice(0, 20).join('\n')}`,
+  ).toBeLessThanOrEqual(undamaged.length * 0.01);
+  expect(rows.length).toBeGreaterThan(10);
+}
+
+function compareAll(cases: readonly Case[], verdicts: readonly Verdict[], version: string): Comparison[] {
+  return cases.map((one, i) => compare(one, verdicts[i] as Verdict, version));
+}
+
+describe(`the decision of cert-manager ${LIVE}, live`, () => {
+  it('agrees on the cases of the fixed seed', { timeout: TIMEOUT }, async () => {
+    const cases = await fixed();
+    expect(cases.length).toBeGreaterThanOrEqual(2000);
+    expectAgreement(`cert-manager ${LIVE}, fixed seed`, compareAll(cases, await judge(LIVE, cases), LIVE));
+  });
+
+  it(`agrees on the cases of the fresh seed ${freshSeed}`, { timeout: TIMEOUT }, async () => {
+    const cases = await generate(freshSeed);
+    expectAgreement(`cert-manager ${LIVE}, seed ${freshSeed}`, compareAll(cases, await judge(LIVE, cases), LIVE));
+  });
+});
+
+describe('the decisions of other releases, as kept', () => {
+  for (const version of GOLDEN) {
+    it(`agrees with ${version}`, { timeout: TIMEOUT }, async () => {
+      const golden = readGolden(version);
+      const cases = (await fixed()).filter((one) => !one.damaged);
+      expect([...golden.keys()], 'golden verdicts of other cases: npm run truth').toEqual(cases.map(({ id }) => id));
+      expectAgreement(`cert-manager ${version}`, compareAll(cases, [...golden.values()], version));
+    });
+  }
+});
