@@ -23,7 +23,7 @@ const quiet: StepLog = {
 async function ask(
   inputs: Record<string, string>,
   exitCode: Report['exitCode'] = 0,
-  { calls = [], fails = false }: { calls?: string[]; fails?: boolean } = {},
+  { calls = [], fails = false, cancelled = false }: { calls?: string[]; fails?: boolean; cancelled?: boolean } = {},
 ) {
   const asked: Record<string, unknown> = {};
   const tool = (name: Mode) => async (request: object) => {
@@ -72,7 +72,7 @@ async function ask(
     workspace: '/w',
     log: quiet,
     clock: systemClock,
-    signal: new AbortController().signal,
+    signal: cancelled ? AbortSignal.abort() : new AbortController().signal,
     tools,
   };
   const found: Findings = { backupPath: '', root: '' };
@@ -148,6 +148,15 @@ describe('runMode', () => {
   });
 
   it('check needs no cluster', async () => expect((await ask({ mode: 'check' })).calls).not.toContain('connect'));
+
+  it('uploads nothing, and restores nothing, once the job is cancelled', async () => {
+    for (const mode of ['backup', 'restore']) {
+      const calls: string[] = [];
+      await expect(ask({ mode }, 0, { calls, cancelled: true })).rejects.toMatchObject({ code: 'interrupted' });
+      expect(calls).not.toContain('upload');
+      expect(calls).not.toContain('restore');
+    }
+  });
 
   it('closes the connection when the work fails', async () => {
     const calls: string[] = [];

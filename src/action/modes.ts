@@ -95,6 +95,7 @@ async function runBackup(context: StepContext, found: Findings): Promise<Report>
   found.root = report.backup?.root ?? '';
   if (inputs.path === '') {
     const { github } = context;
+    goOn(context);
     found.artifact = await log.group('Upload the backup', () =>
       tools.upload(directory, { name: inputs.artifactName, retentionDays: inputs.retentionDays, github }),
     );
@@ -107,6 +108,7 @@ async function runBackup(context: StepContext, found: Findings): Promise<Report>
 async function runOnBackup(context: StepContext, found: Findings): Promise<Report> {
   const { inputs, log, tools, identities } = context;
   const path = await obtain(context, found);
+  goOn(context);
   found.backupPath = path;
   const backup = { path, identities, ...(inputs.expectRoot === '' ? {} : { expectRoot: inputs.expectRoot }) };
   const onCluster = {
@@ -189,6 +191,12 @@ async function obtain(context: StepContext, found: Findings): Promise<string> {
     artifactName: inputs.artifactName,
   };
   return downloaded.path;
+}
+
+/** Stops between two pieces of work where the job was cancelled. */
+function goOn({ signal }: StepContext): void {
+  if (!signal.aborted) return;
+  throw new PublicError('interrupted', 'The job was cancelled while this step was at work.', 'Run the job again.');
 }
 
 async function withCluster(context: StepContext, work: (cluster: Cluster) => Promise<Report>): Promise<Report> {

@@ -1,5 +1,6 @@
 import type { Cluster } from '../cluster/client.ts';
 import { connect } from '../cluster/connect.ts';
+import { CertkeepError, EXIT } from '../model/problems.ts';
 import type { Clock, Progress } from '../model/progress.ts';
 import type { ClusterFlags } from './flags.ts';
 
@@ -28,9 +29,18 @@ export async function withCluster<T>(
   });
   try {
     return await work(cluster);
+  } catch (error) {
+    throw withAddress(error, cluster);
   } finally {
     await cluster.close();
   }
+}
+
+/** An error about the way to the cluster names the address and the context that were used. */
+function withAddress(error: unknown, cluster: Cluster): unknown {
+  if (!(error instanceof CertkeepError) || error.exitCode !== EXIT.unreachable) return error;
+  const address = `${cluster.server}, context ${cluster.context}`;
+  return new CertkeepError(error.code, `${error.message} (${address})`, error.fix, { cause: error });
 }
 
 /** The flags of a scope and of where cert-manager lives, as requests want them: absent where not given. */

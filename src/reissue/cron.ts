@@ -1,5 +1,6 @@
 import { parseDuration, SECOND } from './goDuration.ts';
 import { ZERO_SECONDS } from './goTime.ts';
+import { Unclear } from './read.ts';
 import type { Zone } from './zone.ts';
 
 /**
@@ -143,6 +144,11 @@ interface Local {
 }
 
 const SEARCH_LIMIT_YEARS = 9;
+/**
+ * More steps than any sensible schedule needs to find its next time. Upstream itself goes round for ever where a zone
+ * left out a whole day (Samoa, 30 December 2011), and for minutes over a field that matches nothing.
+ */
+const MAX_STEPS = 20_000;
 
 class SpecSchedule implements Schedule {
   private readonly minute: Field;
@@ -167,12 +173,17 @@ class SpecSchedule implements Schedule {
     let t = Number((time - fraction(time)) / SECOND) + 1;
     const limit = this.local(t).year + SEARCH_LIMIT_YEARS;
     let added = false;
+    let steps = 0;
+    const step = (): void => {
+      if (++steps > MAX_STEPS) throw new Unclear('a cron specification without an end');
+    };
 
     wrap: for (;;) {
       let now = this.local(t);
       if (now.year > limit) return ZERO_TIME;
 
       while (!this.month.bits.has(now.month)) {
+        step();
         if (!added) {
           added = true;
           t = this.date(now.year, now.month, 1, 0, 0, 0);
@@ -184,6 +195,7 @@ class SpecSchedule implements Schedule {
       }
 
       while (!this.dayMatches(now)) {
+        step();
         if (!added) {
           added = true;
           t = this.date(now.year, now.month, now.day, 0, 0, 0);
@@ -200,6 +212,7 @@ class SpecSchedule implements Schedule {
       }
 
       while (!this.hour.bits.has(now.hour)) {
+        step();
         if (!added) {
           added = true;
           t = this.date(now.year, now.month, now.day, now.hour, 0, 0);
@@ -211,6 +224,7 @@ class SpecSchedule implements Schedule {
       }
 
       while (!this.minute.bits.has(now.minute)) {
+        step();
         if (!added) {
           added = true;
           t -= modulo(t, 60);

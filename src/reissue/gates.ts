@@ -34,7 +34,7 @@ export function ownsSecret(
 ): boolean {
   const { name } = certificate.metadata;
   const sharing = siblings.filter(
-    (other) => other.spec?.secretName === certificate.spec.secretName && typeof other.metadata?.name === 'string',
+    (other) => other?.spec?.secretName === certificate.spec.secretName && typeof other.metadata?.name === 'string',
   );
   if (!sharing.some((other) => other.metadata.name === name)) sharing.push(certificate);
   if (sharing.length === 1) return true;
@@ -84,7 +84,7 @@ export function gather(certificate: Certificate, requests: readonly CertificateR
 
 /** metav1.IsControlledBy: by the uid of the first owner reference that is the controller. */
 function isControlledBy(request: CertificateRequest, certificate: Certificate): boolean {
-  const owners: unknown = request.metadata?.ownerReferences;
+  const owners: unknown = request?.metadata?.ownerReferences;
   if (!Array.isArray(owners)) return false;
   const controller = (owners as OwnerReference[]).find((owner) => owner?.controller === true);
   return controller !== undefined && controller.uid === (certificate.metadata.uid ?? '');

@@ -67,7 +67,7 @@ interface Window {
 }
 
 /** More windows than anybody has; bounds the work. */
-const MAX_WINDOWS = 100;
+const MAX_WINDOWS = 50;
 
 function readWindow(window: RenewalWindow, index: number): Window {
   if (index >= MAX_WINDOWS) throw new Unclear('too many renewal windows');

@@ -1,5 +1,6 @@
-import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { closeSync, mkdirSync, mkdtempSync, openSync, rmSync } from 'node:fs';
+import type { Socket } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Binaries, build } from './build.ts';
@@ -61,14 +62,17 @@ type Log = (line: string) => void;
  */
 export async function startCluster(name: string, options: StartOptions = {}): Promise<TestCluster> {
   const directory = mkdtempSync(`${temporaryClusterPrefix()}${checkedName(name)}-`);
-  return launch(name, directory, true, options);
+  return launch(name, directory, false, options);
 }
 
-/** Starts a cluster in the given new directory; `attached`: for the life of this process, else until it is stopped. */
+/**
+ * Starts a cluster in the given new directory. `keep`: once it is complete it outlives this process, until `stop`; when
+ * this process ends before that, nothing stays.
+ */
 export async function launch(
   name: string,
   directory: string,
-  attached: boolean,
+  keep: boolean,
   options: StartOptions,
 ): Promise<TestCluster> {
   const log: Log =
@@ -80,7 +84,7 @@ export async function launch(
     const binaries = await build(version, log);
     for (let attempt = 1; ; attempt++) {
       try {
-        return await startOnce(name, directory, attached, binaries, version[0], options.install, log);
+        return await startOnce(name, directory, keep, binaries, version[0], options.install, log);
       } catch (error) {
         // Another program may have taken a port between the choice and its use.
         if (attempt >= 3 || !/address already in use/.test(String(error))) throw error;
@@ -96,7 +100,7 @@ export async function launch(
 async function startOnce(
   name: string,
   directory: string,
-  attached: boolean,
+  keep: boolean,
   binaries: Binaries,
   version: string | undefined,
   install: InstallOptions | undefined,
@@ -107,11 +111,13 @@ async function startOnce(
   mkdirSync(directory, { recursive: true });
   const [etcd = 0, etcdPeer = 0, apiServer = 0, webhook = 0] = await freePorts(4);
   writeSpec(directory, { name, binaries, ports: { etcd, etcdPeer, apiServer, webhook } });
-  await startSupervisor(directory, attached);
+  const detach = await startSupervisor(directory);
   const cluster = openCluster(directory, log);
   log(`Kubernetes is up after ${seconds()} s`);
   try {
     if (version !== undefined) await cluster.certManager(version, install);
+    await untilControllersWork(cluster.api, directory);
+    if (keep) await detach();
   } catch (error) {
     await cluster.stop();
     throw error;
@@ -120,11 +126,24 @@ async function startOnce(
   return cluster;
 }
 
+/** The default account is what kube-controller-manager makes first: once it is there, owners are collected as well. */
+async function untilControllersWork(api: KubeApi, directory: string): Promise<void> {
+  const deadline = Date.now() + 60_000;
+  while (!(await api.answers('/api/v1/namespaces/default/serviceaccounts/default'))) {
+    if (Date.now() > deadline) {
+      const log = join(directory, 'logs', 'kube-controller-manager.log');
+      throw new Error(`kube-controller-manager does not work:\n${tail(log)}`);
+    }
+    await sleep(50);
+  }
+}
+
 /** A handle on a cluster that runs already. */
 export function openCluster(directory: string, log: Log = () => undefined): TestCluster {
   const spec = readSpec(directory);
   const state = readState(directory);
   if (state === undefined) throw new Error(`${directory} holds no running cluster`);
+  if (state.phase !== 'ready') throw new Error(`cluster ${spec.name} is ${state.phase}, not ready`);
   const api = new KubeApi(adminCredentials(directory, state.server));
   const kubeconfig = join(directory, 'kubeconfig');
   return {
@@ -150,17 +169,18 @@ export function openCluster(directory: string, log: Log = () => undefined): Test
   };
 }
 
-/** Starts the supervisor and waits for its verdict. Throws with its reason when it failed. */
-async function startSupervisor(directory: string, attached: boolean): Promise<void> {
+/**
+ * Starts the supervisor and waits for its verdict. Throws with its reason when it failed. The returned function makes
+ * the cluster independent of this process.
+ */
+async function startSupervisor(directory: string): Promise<() => Promise<void>> {
   const log = join(directory, 'supervisor.log');
   const output = openSync(log, 'a');
   const script = join(import.meta.dirname, 'supervisor.ts');
-  const child: ChildProcess = spawn(
-    process.execPath,
-    ['--no-warnings', script, directory, attached ? 'attached' : 'detached'],
-    // The pipe is what tells an attached supervisor that this process has ended.
-    { detached: true, stdio: [attached ? 'pipe' : 'ignore', output, output] },
-  );
+  const child = spawn(process.execPath, ['--no-warnings', script, directory], {
+    detached: true,
+    stdio: ['pipe', output, output],
+  });
   closeSync(output);
   let ended = false;
   child.once('exit', () => {
@@ -171,11 +191,12 @@ async function startSupervisor(directory: string, attached: boolean): Promise<vo
   });
   // Neither keeps this process alive.
   child.unref();
-  (child.stdin as unknown as { unref?: () => void } | null)?.unref?.();
-  child.stdin?.on('error', () => undefined);
+  const pipe = child.stdin as Socket;
+  pipe.unref();
+  pipe.on('error', () => undefined);
   for (;;) {
     const state = readState(directory);
-    if (state?.phase === 'ready') return;
+    if (state?.phase === 'ready') return () => new Promise((resolve) => pipe.end('detach', resolve));
     if (state?.phase === 'failed' || ended) {
       const problem = state?.message ?? `the supervisor ended:\n${tail(log)}`;
       if (!ended && child.pid !== undefined) await endSupervisor(child.pid, directory);

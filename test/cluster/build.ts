@@ -1,7 +1,7 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { withLock } from './lock.ts';
 import { cacheDirectory, goModule } from './places.ts';
@@ -128,7 +128,10 @@ function step(go: string, name: string, module: string, pkg: string, flags: stri
 }
 
 async function goBuild(step: Step, log: Log): Promise<void> {
-  mkdirSync(join(step.path, '..'), { recursive: true });
+  const home = dirname(step.path);
+  mkdirSync(home, { recursive: true });
+  // What a killed build left.
+  for (const file of readdirSync(home)) rmSync(join(home, file), { recursive: true, force: true });
   const partial = `${step.path}.partial-${process.pid}`;
   const child = spawn('go', ['build', ...step.flags, '-o', partial, step.package], {
     cwd: goModule(step.module),

@@ -1,10 +1,12 @@
 // The test cluster from the shell: npm run cluster -- up NAME | down NAME | cert-manager NAME VERSION|stop | …
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { endSupervisor, launch, openCluster } from './api.ts';
 import { build } from './build.ts';
 import { namedClusterDirectory } from './places.ts';
 import { readSpec, readState } from './state.ts';
-import { clusterDirectories, isRunning } from './sweep.ts';
+import { clusterDirectories, isRunning, sweep } from './sweep.ts';
 import { CERT_MANAGER_VERSIONS, certManagerVersion, DEFAULT_CERT_MANAGER } from './versions.ts';
 
 const USAGE = `Usage: npm run cluster -- COMMAND
@@ -67,7 +69,15 @@ async function up(name: string, version: string | undefined): Promise<void> {
     return;
   }
   const certManager = version === 'none' ? null : (version ?? DEFAULT_CERT_MANAGER);
-  const cluster = await launch(name, directory, false, { certManager });
+  sweep(say);
+  mkdirSync(join(directory, '..'), { recursive: true });
+  try {
+    mkdirSync(directory);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    throw new Error(`cluster ${name} is being started by another process`);
+  }
+  const cluster = await launch(name, directory, true, { certManager });
   console.log(cluster.kubeconfig);
 }
 

@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { KubeApi } from './kubeapi.ts';
 import { adminCredentials, TOKEN_USERS, writeKubeconfig, writeTokens } from './kubeconfig.ts';
-import { type Running, start, tail } from './processes.ts';
+import { type Running, tail } from './processes.ts';
 import type { ClusterSpec } from './state.ts';
 
 const START_TIMEOUT_MS = 90_000;
@@ -20,10 +20,8 @@ const CONTROLLERS = [
   'clusterrole-aggregation-controller',
 ];
 
-export interface ControlPlane {
-  api: KubeApi;
-  processes: Running[];
-}
+/** Starts a program of the control plane; it is started again when it ends by itself. */
+export type Starter = (name: string, command: string[]) => Running;
 
 /** Files that a cluster needs before its processes start: certificates, tokens, kubeconfigs. */
 export async function prepare(directory: string, spec: ClusterSpec): Promise<void> {
@@ -46,25 +44,16 @@ export function serverUrl(spec: ClusterSpec): string {
 }
 
 /**
- * Starts etcd, kube-apiserver and kube-controller-manager; returns when the API server is ready. `started` gets each
- * process at once, so that a failure leaves none behind. Throws with the end of the log of the one that failed.
+ * Starts etcd, kube-apiserver and kube-controller-manager; returns a client when the API server is ready. Throws with
+ * the end of the log of the one that failed.
  */
-export async function startControlPlane(
-  directory: string,
-  spec: ClusterSpec,
-  started: (process: Running) => void,
-): Promise<ControlPlane> {
-  const run = (name: string, command: string[]): Running => {
-    const process = start(spec.binaries.tools, name, command, join(directory, 'logs', `${name}.log`));
-    started(process);
-    return process;
-  };
-  const etcd = run('etcd', etcdCommand(directory, spec));
-  const apiServer = run('kube-apiserver', apiServerCommand(directory, spec));
+export async function startControlPlane(directory: string, spec: ClusterSpec, starter: Starter): Promise<KubeApi> {
+  const etcd = starter('etcd', etcdCommand(directory, spec));
+  const apiServer = starter('kube-apiserver', apiServerCommand(directory, spec));
   const api = new KubeApi(adminCredentials(directory, serverUrl(spec)));
   await untilReady(api, [etcd, apiServer]);
-  const controllerManager = run('kube-controller-manager', controllerManagerCommand(directory, spec));
-  return { api, processes: [etcd, apiServer, controllerManager] };
+  starter('kube-controller-manager', controllerManagerCommand(directory, spec));
+  return api;
 }
 
 async function untilReady(api: KubeApi, processes: Running[]): Promise<void> {
@@ -75,8 +64,8 @@ async function untilReady(api: KubeApi, processes: Running[]): Promise<void> {
         throw new Error(`${process.name} ended (${await process.ended}):\n${tail(process.log)}`);
       }
     }
-    // This namespace exists once the API server's own start-up work is done.
-    if (await api.answers('/api/v1/namespaces/kube-system')) return;
+    // Its start-up work included, the default roles above all: the controller manager gives up after 10 s without.
+    if ((await api.answers('/readyz')) && (await api.answers('/api/v1/namespaces/kube-system'))) return;
     if (Date.now() > deadline) {
       const logs = processes.map((process) => `${process.name}:\n${tail(process.log)}`);
       throw new Error(`the API server was not ready after ${START_TIMEOUT_MS / 1000} s\n${logs.join('\n')}`);

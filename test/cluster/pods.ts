@@ -115,7 +115,7 @@ export class PodRunner {
       .catch(async (error) => {
         if (this.#abort.signal.aborted) return;
         this.#log(`deployment ${name}: ${error instanceof Error ? error.message : error}`);
-        await sleep(500);
+        await sleep(1_000);
         this.#again.add(name);
       })
       .finally(() => {

@@ -11,6 +11,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { load } from 'js-yaml';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startCluster, type TestCluster } from '../cluster/api.ts';
 import { certkeep, type RunResult } from '../support/bundle.ts';
@@ -53,25 +54,16 @@ const backupArgs = (output: string, kubeconfig = cluster.kubeconfig) => [
   key.recipient,
 ];
 
-/** A kubeconfig like the administrator's with some of its text replaced. */
-function kubeconfigWith(replace: (text: string) => string): string {
-  const file = fresh('kubeconfig');
-  writeFileSync(file, replace(readFileSync(cluster.kubeconfig, 'utf8')), { mode: 0o600 });
-  return file;
+interface Kubeconfig {
+  clusters: { cluster: { server: string } }[];
+  users: { user: Record<string, string> }[];
 }
 
-function tokenKubeconfig(token: string): string {
-  const text = readFileSync(cluster.kubeconfig, 'utf8');
-  const ca = text.match(/certificate-authority-data: (.*)/)?.[1]?.trim();
+/** A kubeconfig like the administrator's, changed. */
+function kubeconfigWith(change: (config: Kubeconfig) => void): string {
+  const config = load(readFileSync(cluster.kubeconfig, 'utf8')) as Kubeconfig;
+  change(config);
   const file = fresh('kubeconfig');
-  const config = {
-    apiVersion: 'v1',
-    kind: 'Config',
-    'current-context': 'limited',
-    clusters: [{ name: 'c', cluster: { server: cluster.server, 'certificate-authority-data': ca } }],
-    users: [{ name: 'u', user: { token } }],
-    contexts: [{ name: 'limited', context: { cluster: 'c', user: 'u' } }],
-  };
   writeFileSync(file, JSON.stringify(config), { mode: 0o600 });
   return file;
 }
@@ -94,23 +86,18 @@ afterAll(async () => {
 describe('faults of the cluster', () => {
   it('unreachable API server: 9', async () => {
     const output = fresh('backup');
-    const kubeconfig = kubeconfigWith((text) => text.replace(/server: .*/, 'server: https://127.0.0.1:1'));
+    const kubeconfig = kubeconfigWith(({ clusters }) => {
+      for (const entry of clusters) entry.cluster.server = 'https://127.0.0.1:1';
+    });
     expectFault(await certkeep(backupArgs(output, kubeconfig)), 9, /127\.0\.0\.1:1/);
     expect(existsSync(output)).toBe(false);
   });
 
   it('missing kubeconfig, damaged kubeconfig, wrong context: 9', async () => {
     expectFault(await certkeep(backupArgs(fresh('backup'), '/nonexistent/kubeconfig')), 9, /\/nonexistent\/kubeconfig/);
-    expectFault(
-      await certkeep(
-        backupArgs(
-          fresh('backup'),
-          kubeconfigWith((t) => t.slice(0, 40).replace(/:/, ': : [')),
-        ),
-      ),
-      9,
-      /kubeconfig/,
-    );
+    const damaged = fresh('kubeconfig');
+    writeFileSync(damaged, 'clusters: : [');
+    expectFault(await certkeep(backupArgs(fresh('backup'), damaged)), 9, /kubeconfig/);
     expectFault(
       await certkeep([...backupArgs(fresh('backup')), '--context', 'production']),
       9,
@@ -120,8 +107,11 @@ describe('faults of the cluster', () => {
   });
 
   it('expired token: 9', async () => {
+    const expired = kubeconfigWith(({ users }) => {
+      for (const entry of users) entry.user = { token: 'expired' };
+    });
     expectFault(
-      await certkeep(backupArgs(fresh('backup'), tokenKubeconfig('expired'))),
+      await certkeep(backupArgs(fresh('backup'), expired)),
       9,
       /credentials|Unauthorized|token/i,
       /token|credential|log in/i,
@@ -129,7 +119,6 @@ describe('faults of the cluster', () => {
   });
 
   it('no rights on one kind: 6, naming it', async () => {
-    const token = cluster.tokens['certkeep-backup'] ?? '';
     const rule = (groups: string[], resources: string[]) => ({
       apiGroups: groups,
       resources,
@@ -156,7 +145,7 @@ describe('faults of the cluster', () => {
       },
     ]);
     const output = fresh('backup');
-    expectFault(await certkeep(backupArgs(output, tokenKubeconfig(token))), 6, /issuers/i);
+    expectFault(await certkeep(backupArgs(output, cluster.kubeconfigOf('certkeep-backup'))), 6, /issuers/i);
     expect(existsSync(output)).toBe(false);
   });
 

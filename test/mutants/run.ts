@@ -20,12 +20,14 @@ const COPIED = ['src', 'test', 'package.json', 'tsconfig.json', 'vitest.config.t
 interface Outcome {
   passed: string[];
   failed: string[];
+  /** First lines of what the failed tests said. */
+  said: string[];
   seconds: number;
 }
 
 /** The part of vitest's JSON report that is read here. */
 interface JsonReport {
-  testResults: { assertionResults: { fullName: string; status: string }[] }[];
+  testResults: { assertionResults: { fullName: string; status: string; failureMessages: string[] }[] }[];
 }
 
 function copyOf(mutant: Mutant | undefined): string {
@@ -59,7 +61,12 @@ async function test(mutant: Mutant | undefined): Promise<Outcome> {
     }
     const results = parsed.testResults.flatMap((file) => file.assertionResults);
     const names = (status: string) => results.filter((r) => r.status === status).map((r) => r.fullName);
-    return { passed: names('passed'), failed: names('failed'), seconds: (performance.now() - start) / 1000 };
+    return {
+      passed: names('passed'),
+      failed: names('failed'),
+      said: results.flatMap((r) => r.failureMessages.map((text) => text.slice(0, 600))),
+      seconds: (performance.now() - start) / 1000,
+    };
   } finally {
     rmSync(directory, { recursive: true, force: true });
   }
@@ -99,7 +106,7 @@ async function main(wanted: string[]): Promise<number> {
     `unbroken: ${control.passed.length} passed, ${control.failed.length} failed (${control.seconds.toFixed(0)} s)`,
   );
   if (control.failed.length > 0 || control.passed.length === 0) {
-    console.error(`The tests must pass on the unbroken sources first: ${control.failed.join('; ')}`);
+    console.error(`The tests must pass on the unbroken sources first.\n${control.said.join('\n')}`);
     return 1;
   }
   let survived = 0;

@@ -160,7 +160,7 @@ const DESCRIPTORS = [
   '@every 90.5s',
 ];
 const DURATIONS = ['1h', '30m', '2h', '24h', '1s', '168h', '90m', '1.5s', '4h', '720h'];
-/** Days on which many of these zones change their clocks, and one that Samoa left out. */
+/** Days on which many of these zones change their clocks. */
 const CHANGES = [
   '2021-03-14',
   '2021-03-28',
@@ -172,7 +172,6 @@ const CHANGES = [
   '2026-10-25',
   '2026-03-08',
   '2026-11-01',
-  '2011-12-30',
   '2024-04-07',
   '2024-10-06',
   '2027-03-28',
