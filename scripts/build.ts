@@ -7,6 +7,7 @@
  */
 import { spawnSync } from 'node:child_process';
 import {
+  chmodSync,
   cpSync,
   existsSync,
   mkdirSync,
@@ -89,6 +90,7 @@ function main(): void {
     if (!process.argv.includes('--check')) {
       // Only a whole build takes the place of the last one.
       rmSync(dist, { recursive: true, force: true });
+      chmodSync(aside, 0o755);
       renameSync(aside, dist);
       return;
     }

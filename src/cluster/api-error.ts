@@ -51,11 +51,14 @@ export class ApiError extends Error {
 }
 
 const MESSAGE_LIMIT = 300;
+/** Messages about Secrets that quote names of objects, users and field managers, never a value. */
+const NAMES_ONLY =
+  /^secrets( "[a-z0-9.-]+")? is forbidden: User |^secrets "[a-z0-9.-]+" (already exists|not found)$|^Apply failed with \d+ conflicts?: /;
 
 /**
  * `Status.message` made fit to be shown. The API server repeats rejected values ("Invalid value: …", "error found in #10
  * byte of …"); all of them go, for every kind, since any object may hold a credential. For Secrets every quoted text
- * goes too, besides those of a refusal for lack of rights, which quotes only names.
+ * goes too, except in messages that quote only names.
  */
 export function shortMessage(message: string, path: string): string {
   let text = message.replaceAll(/\s+/g, ' ').trim();
@@ -64,7 +67,7 @@ export function shortMessage(message: string, path: string): string {
   // A value that is not a plain string (a list, an object) has no end that can be told: cut there.
   text = text.replace(/(Invalid|Unsupported|Duplicate) value: .*$/, '$1 value');
   text = text.replace(/(error found in|, bigger context|\.\.\.\|).*$/, '…');
-  if (/\/secrets(\/|$)/.test(path) && !text.includes(' is forbidden: User ')) {
+  if (/\/secrets(\/|$)/.test(path) && !NAMES_ONLY.test(text)) {
     text = text.replaceAll(/"(?:[^"\\]|\\.)*"?/g, '"…"');
   }
   return text.length <= MESSAGE_LIMIT ? text : `${text.slice(0, MESSAGE_LIMIT)}…`;

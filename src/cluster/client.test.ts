@@ -214,6 +214,15 @@ describe('messages', () => {
     }
   });
 
+  it('keep the field managers of a conflict, of Secrets too', async () => {
+    const message = 'Apply failed with 1 conflict: conflict with "kubectl" using v1: .data.password';
+    const cluster = await start((response) => refuse(response, 409, 'Conflict', message));
+    const error = await cluster
+      .apply(SECRET, { ...certificate, kind: 'Secret' }, { fieldManager: 'm' })
+      .catch((e: unknown) => e);
+    expect((error as ApiError).detail).toBe(message);
+  });
+
   it('name verb, resource, namespace and user of a 403', async () => {
     const cluster = await start((response) =>
       refuse(

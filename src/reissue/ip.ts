@@ -58,3 +58,18 @@ function groups(text: string, last: boolean): string | undefined {
   }
   return hex;
 }
+
+/** An address in its 16-byte form as Go's net.IP.String writes it. */
+export function printIP(hex: string): string {
+  if (hex.startsWith(MAPPED)) return [...Buffer.from(hex.slice(24), 'hex')].join('.');
+  const parts = (hex.match(/.{4}/g) as string[]).map((group) => Number.parseInt(group, 16).toString(16));
+  // The first of the longest runs of zero groups, if longer than one, becomes a double colon.
+  let best = { start: 0, length: 1 };
+  for (let start = 0; start < 8; start++) {
+    let length = 0;
+    while (parts[start + length] === '0') length++;
+    if (length > best.length) best = { start, length };
+  }
+  if (best.length < 2) return parts.join(':');
+  return `${parts.slice(0, best.start).join(':')}::${parts.slice(best.start + best.length).join(':')}`;
+}

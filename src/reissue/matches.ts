@@ -1,6 +1,6 @@
 import type { Certificate, CertificateRequest, CertificateSpec, IssuerRef } from '../model/objects.ts';
 import type { Csr } from './csr.ts';
-import { parseIP } from './ip.ts';
+import { parseIP, printIP } from './ip.ts';
 import { equalUnsorted } from './multiset.ts';
 import { bitLength } from './privateKey.ts';
 import { CURVES, type PublicKey } from './publicKey.ts';
@@ -36,22 +36,15 @@ export function privateKeyMatchesSpec(key: PublicKey, spec: CertificateSpec): st
   }
 }
 
-/** IP addresses of a certificate or request, in 16-byte form, against texts; a text that is no address equals none. */
+/**
+ * IP addresses of a certificate or request, in 16-byte form, against texts; a text that is no address equals none.
+ * Old releases compare texts.
+ */
 function ipsMatch(ips: readonly string[], texts: readonly string[], rules: Rules): boolean {
-  if (!rules.parsedIPs && texts.some((text) => !isCanonical(text))) {
-    throw new Unclear('an IP address that this version compares as text');
-  }
+  if (!rules.parsedIPs) return equalUnsorted(ips.map(printIP), texts);
   return equalUnsorted(
     ips,
     texts.map((text) => parseIP(text) ?? 'none'),
-  );
-}
-
-/** Written as Go prints it: then comparing texts and comparing addresses is the same. */
-function isCanonical(text: string): boolean {
-  if (/^\d+\.\d+\.\d+\.\d+$/.test(text)) return parseIP(text) !== undefined;
-  return (
-    parseIP(text) !== undefined && new URL(`http://[${text}]/`).hostname === `[${text}]` && !text.includes('::ffff:')
   );
 }
 

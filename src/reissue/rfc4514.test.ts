@@ -41,9 +41,16 @@ describe('its DER', () => {
 });
 
 describe('its attributes, for releases before 1.15', () => {
-  it('are of plain names only', () => {
-    expect(literalSubjectAttributes('CN=foo bar,C=DE')).toEqual([[['2.5.4.6', 'DE']], [['2.5.4.3', 'foo bar']]]);
-    for (const text of ['CN=a+O=b', 'CN= a', 'CN=a\\,b', '1.2.3=a', 'CN=ä'])
+  it('are those of the text, types that have no name matching none', () => {
+    expect(literalSubjectAttributes('CN=foo bar+O=b,C=DE')).toEqual([
+      [['2.5.4.6', 'DE']],
+      [
+        ['2.5.4.3', 'foo bar'],
+        ['2.5.4.10', 'b'],
+      ],
+    ]);
+    expect(literalSubjectAttributes('1.2.3=a')).toEqual([[['', 'a']]]);
+    for (const text of ['CN=a=b', 'CN=', 'CN=\\ff', 'CN=#04'])
       expect(() => literalSubjectAttributes(text)).toThrow(Unclear);
   });
 });

@@ -112,18 +112,16 @@ export function literalSubjectDer(text: string): Buffer {
 
 /**
  * spec.literalSubject as object identifiers and values, RDNs in the order of a certificate, as releases before 1.15
- * compare them. Their parsers were older: everything but plain names of one attribute each throws Unclear.
+ * compare them; '' for a type that is not known by name, which equals none. Their ParseDN read a few things otherwise:
+ * those throw Unclear.
  */
 export function literalSubjectAttributes(text: string): [oid: string, value: string][][] {
-  if (!/^[A-Z]+=[\w .@*&/:()'?-]+(,[A-Z]+=[\w .@*&/:()'?-]+)*$/.test(text) || /[=,] | (,|$)/.test(text)) {
-    throw new Unclear('a literalSubject that is not plain');
-  }
   const rdns = parseDistinguishedName(text).reverse();
   return rdns.map((attributes) =>
     attributes.map(({ type, value }): [string, string] => {
-      const oid = ATTRIBUTES[type];
-      if (oid === undefined) throw new Unclear('literalSubject: unknown attribute type');
-      return [oid.join('.'), value.toString('utf8')];
+      const decoded = decodeUtf8(value);
+      if (decoded === '' || decoded.includes('=')) throw new Unclear('literalSubject: an unusual value');
+      return [ATTRIBUTES[type]?.join('.') ?? '', decoded];
     }),
   );
 }

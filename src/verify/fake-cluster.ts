@@ -21,6 +21,7 @@ export class FakeCluster implements Cluster {
   /** Whether the controller answers a canary with a request, and its leader renews the lease. */
   controllerWorks = true;
   installed = true;
+  clusterWideForbidden = false;
   readonly calls: string[] = [];
   #uid = 0;
 
@@ -82,6 +83,7 @@ export class FakeCluster implements Cluster {
 
   async list(kind: ResourceKind, options: ListOptions = {}) {
     this.#call('list', kind);
+    if (this.clusterWideForbidden && options.namespace === undefined) throw forbidden('list', kind.plural);
     const [label, value] = (options.labelSelector ?? '').split('=');
     const items = this.named(kind).filter(
       ({ metadata }) =>

@@ -58,7 +58,7 @@ export async function judge(
       const finished = said === undefined ? one : { ...one, words: said };
       return looked || one.verdict !== 'unchanged' ? finished : { ...finished, ...notProved };
     }),
-    problems: unknownOnes(expected, live),
+    problems: [...unknownOnes(expected, live), ...withoutRevision(expected, live)],
   };
 }
 
@@ -108,6 +108,25 @@ function unknownOnes(expected: readonly Expected[], live: ReadonlyMap<string, Ob
       code: 'unproven',
       message: `${count} ${count === 1 ? 'Certificate' : 'Certificates'} in these namespaces ${count === 1 ? 'is' : 'are'} not in the backup, so nothing is said about ${count === 1 ? 'it' : 'them'}.`,
       fix: 'Make a new backup to have them covered.',
+    },
+  ];
+}
+
+/** Certificates that were made again without their status: by hand, since certkeep restores it. */
+function withoutRevision(expected: readonly Expected[], live: ReadonlyMap<string, Observed>): Problem[] {
+  const lost = expected.filter((entry) => {
+    const now = live.get(nameOf(entry))?.facts;
+    return (
+      entry.role === 'certificate' && entry.baseline.revision !== null && now !== undefined && now.revision === null
+    );
+  });
+  if (lost.length === 0) return [];
+  return [
+    {
+      severity: 'note',
+      code: 'unproven',
+      message: `${lost.length} ${lost.length === 1 ? 'Certificate has' : 'Certificates have'} no revision any more, since the status was not restored: a later verification has the certificate and the requests to go by, but not the revision.`,
+      fix: 'certkeep restore writes the status back; after a restore by hand, make a new backup now.',
     },
   ];
 }

@@ -78,6 +78,6 @@ async function namesIn(cluster: Cluster, kind: ResourceKind, namespace: string):
     if (error instanceof ApiError && error.status === 403) return undefined;
     // The kind itself is not installed (Gateway API): then no such maker exists.
     if (error instanceof ApiError && error.status === 404) return new Set();
-    throw explainApiError(error, `list ${kind.kind}s`);
+    throw explainApiError(error, `list ${kind.plural}`);
   }
 }

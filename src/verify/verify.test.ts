@@ -123,6 +123,29 @@ describe('verify', () => {
   });
 });
 
+describe('many namespaces', () => {
+  beforeEach(() => {
+    index = [];
+    for (let i = 0; i < 60; i += 1) {
+      const one = cluster.put(CERTIFICATE, `ns-${i}`, 'web', {
+        ...certificate('template'),
+        metadata: {},
+      }) as Certificate;
+      index.push(entry(one, { namespace: `ns-${i}` }));
+    }
+  });
+  it('are read by one list over all of them', async () => {
+    expect(await run()).toMatchObject({ exitCode: 0, verdict: 'unchanged' });
+    expect(cluster.calls.filter((call) => call === 'list secrets' || call === 'list certificates').length).toBeLessThan(
+      12,
+    );
+  });
+  it('are read one by one where that is forbidden', async () => {
+    cluster.clusterWideForbidden = true;
+    expect(await run()).toMatchObject({ exitCode: 0, verdict: 'unchanged' });
+  });
+});
+
 describe('what cannot be proved ends with 8', () => {
   const unproven = async (code: string, words: RegExp, more: Partial<VerifyRequest> = {}) => {
     const report = await run(more);

@@ -28,6 +28,7 @@ export async function verify(request: VerifyRequest): Promise<Report> {
       'Choose the right --context, or correct --expect-cluster.',
     );
   }
+  progress.info(`Verifying the cluster of context "${cluster.context}" (${cluster.server}, uid ${uid}).`);
   const { expected, problems } = expectedOf(request);
   if (!(request.restored ?? false) && uid !== request.backup.manifest.cluster.uid) problems.push(otherCluster());
   const info = await discover(request);

@@ -1,5 +1,4 @@
-import { existsSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startCluster, type TestCluster } from '../cluster/api.ts';
@@ -9,12 +8,13 @@ import { ageTool } from '../support/age-tool.ts';
 import { certkeep, run } from '../support/bundle.ts';
 import { apply, CERTIFICATE_COUNT, fillCompany, INGRESS, requests, waitReady } from '../support/company.ts';
 import { newIdentity } from '../support/identity.ts';
+import { temporaryDirectory } from '../support/temporary.ts';
 
 /** A backup is restored without certkeep, by the words of its own RESTORE.md, with plain kubectl and age. */
 
 let source: TestCluster;
 let target: TestCluster;
-const directory = mkdtempSync(join(tmpdir(), 'certkeep-by-hand-'));
+const directory = temporaryDirectory('by-hand');
 const sealed = join(directory, 'sealed');
 
 /** The commands of RESTORE.md's section for people without certkeep: its bash blocks, in order. */

@@ -1,15 +1,4 @@
-import {
-  cpSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  truncateSync,
-  writeFileSync,
-} from 'node:fs';
-import { tmpdir } from 'node:os';
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { load } from 'js-yaml';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -17,6 +6,7 @@ import { startCluster, type TestCluster } from '../cluster/api.ts';
 import { certkeep, type RunResult } from '../support/bundle.ts';
 import { apply, CERTIFICATES, ISSUERS, KEYSTORE_PASSWORD, NAMESPACE_OBJECTS, waitReady } from '../support/company.ts';
 import { newIdentity } from '../support/identity.ts';
+import { temporaryDirectory } from '../support/temporary.ts';
 
 /** Faults and bad input: each ends with its documented code and one message with cause and fix, and writes nothing. */
 
@@ -24,7 +14,7 @@ let cluster: TestCluster;
 let empty: TestCluster;
 let key: Awaited<ReturnType<typeof newIdentity>>;
 let good: string;
-const directory = mkdtempSync(join(tmpdir(), 'certkeep-faults-'));
+const directory = temporaryDirectory('faults');
 let counter = 0;
 const fresh = (name: string) => join(directory, `${++counter}-${name}`);
 

@@ -1,5 +1,4 @@
-import { mkdtempSync, readFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Report } from '../../src/model/report.ts';
@@ -17,6 +16,7 @@ import {
 } from '../support/company.ts';
 import { newIdentity } from '../support/identity.ts';
 import { filesBelow, found, secretNeedles } from '../support/key-material.ts';
+import { temporaryDirectory } from '../support/temporary.ts';
 
 /** The main job from end to end, by the shipped bundle on real clusters: back up, check, plan, restore, verify. */
 
@@ -25,7 +25,7 @@ let target: TestCluster;
 let key: Awaited<ReturnType<typeof newIdentity>>;
 let before: Map<string, string>;
 let needles: Map<string, string[]>;
-const directory = mkdtempSync(join(tmpdir(), 'certkeep-main-job-'));
+const directory = temporaryDirectory('main-job');
 const backup = join(directory, 'backup');
 /** Everything that any command of this file printed. */
 let printed = '';

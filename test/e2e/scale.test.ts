@@ -1,5 +1,3 @@
-import { mkdtempSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { KubeObject } from '../../src/model/objects.ts';
@@ -8,6 +6,7 @@ import { startCluster, type TestCluster } from '../cluster/api.ts';
 import { certkeep } from '../support/bundle.ts';
 import { apply, certificates, requests, waitReady } from '../support/company.ts';
 import { newIdentity } from '../support/identity.ts';
+import { temporaryDirectory } from '../support/temporary.ts';
 
 /** The main job for 2,000 Certificates with 2,000 Secrets, the controller running all the time. */
 
@@ -17,7 +16,7 @@ const NAMESPACES = 20;
 let source: TestCluster;
 let target: TestCluster;
 let key: Awaited<ReturnType<typeof newIdentity>>;
-const backup = join(mkdtempSync(join(tmpdir(), 'certkeep-scale-')), 'backup');
+const backup = join(temporaryDirectory('scale'), 'backup');
 
 const namespaceOf = (i: number) => `team-${String(i % NAMESPACES).padStart(2, '0')}`;
 

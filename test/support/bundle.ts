@@ -1,7 +1,8 @@
 import { spawn } from 'node:child_process';
-import { copyFileSync, existsSync, mkdtempSync } from 'node:fs';
+import { copyFileSync, existsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { temporaryDirectory } from './temporary.ts';
 
 /** The shipped bundle, as a user has it: copied alone into an empty directory and run as a process of its own. */
 
@@ -19,7 +20,7 @@ export function copyBundle(name: 'cli' | 'main' | 'post'): string {
   const source = join(ROOT, 'dist', `${name}.js`);
   if (!existsSync(source)) throw new Error(`${source} does not exist: npm run build`);
   // .mjs, because an empty directory has no package.json that says "module".
-  const target = join(mkdtempSync(join(tmpdir(), 'certkeep-bundle-')), `${name}.mjs`);
+  const target = join(temporaryDirectory('bundle'), `${name}.mjs`);
   copyFileSync(source, target);
   return target;
 }
