@@ -9,6 +9,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 const ROOT = join(import.meta.dirname, '..');
+/** The versions of cert-manager that the cluster tests run. */
+const CERT_MANAGER_VERSIONS = ['1.21.2', '1.18.2'];
 
 interface Part {
   name: string;
@@ -70,7 +72,11 @@ const parts = [
   command('types', 'tsc', ['-p', 'tsconfig.json']),
   command('documentation', 'node', ['scripts/docs.ts', '--check']),
   vitest('unit tests', 'unit'),
-  command('build of the control plane and cert-manager', 'node', ['test/cluster/cli.ts', 'build']),
+  command('build of the control plane and cert-manager', 'node', [
+    'test/cluster/cli.ts',
+    'build',
+    ...CERT_MANAGER_VERSIONS.flatMap((v) => ['--cert-manager', v]),
+  ]),
   vitest('cluster tests', 'cluster'),
 ];
 

@@ -47,8 +47,11 @@ function decodeBody(body: string): Buffer {
 
 /** Standard base64 with padding, and nothing else; undefined where it is not. */
 export function decodeBase64(text: string): Buffer | undefined {
-  if (text.length % 4 !== 0 || !/^[A-Za-z0-9+/]*={0,2}$/.test(text)) return undefined;
-  return Buffer.from(text, 'base64');
+  if (text.length % 4 !== 0 || text.includes('-') || text.includes('_')) return undefined;
+  // Node leaves out whatever is not base64, so that the result is then too short. Much faster than a regular expression.
+  const bytes = Buffer.from(text, 'base64');
+  const padding = text.endsWith('==') ? 2 : text.endsWith('=') ? 1 : 0;
+  return bytes.length === (text.length / 4) * 3 - padding ? bytes : undefined;
 }
 
 const NO_PEM = 'no PEM data was found in given input';

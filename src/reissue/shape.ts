@@ -16,24 +16,67 @@ const isInteger = (value: unknown): boolean => Number.isSafeInteger(value);
 const isBoolean = (value: unknown): boolean => typeof value === 'boolean';
 const isObjects = (value: unknown): boolean => Array.isArray(value) && value.every(isObject);
 
+type Types = [field: string, is: (value: unknown) => boolean][];
+const types = (table: Record<string, (value: unknown) => boolean>): Types => Object.entries(table);
+
 /** null counts as absent, as it does for Go. */
-function wrong(object: Fields, path: string, types: Record<string, (value: unknown) => boolean>): string | undefined {
-  for (const [field, is] of Object.entries(types)) {
+function wrong(object: Fields, path: string, table: Types): string | undefined {
+  for (const [field, is] of table) {
     const value = object[field];
     if (value !== undefined && value !== null && !is(value)) return `${path}${field} is of a wrong type`;
   }
   return undefined;
 }
 
-const METADATA = {
+const METADATA = types({
   name: isString,
   uid: isString,
   creationTimestamp: isString,
   deletionTimestamp: isString,
   annotations: isStringMap,
   ownerReferences: isObjects,
-};
-const ISSUER_REF = { name: isString, kind: isString, group: isString };
+});
+const ISSUER_REF = types({ name: isString, kind: isString, group: isString });
+const SPEC = types({
+  commonName: isString,
+  literalSubject: isString,
+  dnsNames: isStrings,
+  ipAddresses: isStrings,
+  uris: isStrings,
+  emailAddresses: isStrings,
+  otherNames: isObjects,
+  usages: isStrings,
+  isCA: isBoolean,
+  duration: isString,
+  renewBefore: isString,
+  renewBeforePercentage: isInteger,
+  subject: isObject,
+  privateKey: isObject,
+  renewal: isObject,
+});
+const SUBJECT = types({
+  organizations: isStrings,
+  countries: isStrings,
+  organizationalUnits: isStrings,
+  localities: isStrings,
+  provinces: isStrings,
+  streetAddresses: isStrings,
+  postalCodes: isStrings,
+  serialNumber: isString,
+});
+const PRIVATE_KEY = types({ algorithm: isString, size: isInteger });
+const RENEWAL = types({ policy: isString, windows: isObjects });
+const WINDOW = types({ cron: isString, timezone: isString, windowDuration: isString });
+const OTHER_NAME = types({ oid: isString, utf8Value: isString });
+const STATUS = types({
+  conditions: isObjects,
+  revision: isInteger,
+  renewalTime: isString,
+  lastFailureTime: isString,
+  failedIssuanceAttempts: isInteger,
+});
+const SECRET = types({ data: isStringMap, stringData: isStringMap });
+const REQUEST = types({ request: isString, isCA: isBoolean, usages: isStrings, duration: isString });
 
 function wrongMetadata(object: unknown): string | undefined {
   if (!isObject(object) || !isObject(object.metadata)) return 'the object has no metadata';
@@ -50,62 +93,26 @@ export function wrongCertificate(certificate: Certificate): string | undefined {
   if (!isObject(status)) return 'status is of a wrong type';
   if (!isString(spec.secretName) || spec.secretName === '') return 'spec.secretName is missing';
   if (!isObject(spec.issuerRef) || !isString(spec.issuerRef.name)) return 'spec.issuerRef is missing';
+  const { subject, privateKey, renewal, otherNames } = spec;
   return (
     wrong(spec.issuerRef, 'spec.issuerRef.', ISSUER_REF) ??
-    wrong(spec, 'spec.', {
-      commonName: isString,
-      literalSubject: isString,
-      dnsNames: isStrings,
-      ipAddresses: isStrings,
-      uris: isStrings,
-      emailAddresses: isStrings,
-      otherNames: isObjects,
-      usages: isStrings,
-      isCA: isBoolean,
-      duration: isString,
-      renewBefore: isString,
-      renewBeforePercentage: isInteger,
-      subject: isObject,
-      privateKey: isObject,
-      renewal: isObject,
-    }) ??
-    (isObject(spec.subject)
-      ? wrong(spec.subject, 'spec.subject.', {
-          organizations: isStrings,
-          countries: isStrings,
-          organizationalUnits: isStrings,
-          localities: isStrings,
-          provinces: isStrings,
-          streetAddresses: isStrings,
-          postalCodes: isStrings,
-          serialNumber: isString,
-        })
-      : undefined) ??
-    (isObject(spec.privateKey)
-      ? wrong(spec.privateKey, 'spec.privateKey.', { algorithm: isString, size: isInteger })
-      : undefined) ??
-    (isObject(spec.renewal)
-      ? wrong(spec.renewal, 'spec.renewal.', { policy: isString, windows: isObjects })
-      : undefined) ??
-    listed(isObject(spec.renewal) ? spec.renewal.windows : undefined, 'spec.renewal.windows.', {
-      cron: isString,
-      timezone: isString,
-      windowDuration: isString,
-    }) ??
-    listed(spec.otherNames, 'spec.otherNames.', { oid: isString, utf8Value: isString }) ??
-    wrong(status, 'status.', {
-      conditions: isObjects,
-      revision: isInteger,
-      renewalTime: isString,
-      lastFailureTime: isString,
-      failedIssuanceAttempts: isInteger,
-    })
+    wrong(spec, 'spec.', SPEC) ??
+    nested(subject, 'spec.subject.', SUBJECT) ??
+    nested(privateKey, 'spec.privateKey.', PRIVATE_KEY) ??
+    nested(renewal, 'spec.renewal.', RENEWAL) ??
+    listed(isObject(renewal) ? renewal.windows : undefined, 'spec.renewal.windows.', WINDOW) ??
+    listed(otherNames, 'spec.otherNames.', OTHER_NAME) ??
+    wrong(status, 'status.', STATUS)
   );
 }
 
-function listed(list: unknown, path: string, types: Record<string, (value: unknown) => boolean>): string | undefined {
+function nested(object: unknown, path: string, table: Types): string | undefined {
+  return isObject(object) ? wrong(object, path, table) : undefined;
+}
+
+function listed(list: unknown, path: string, table: Types): string | undefined {
   for (const item of Array.isArray(list) ? (list as Fields[]) : []) {
-    const problem = wrong(item, path, types);
+    const problem = wrong(item, path, table);
     if (problem !== undefined) return problem;
   }
   return undefined;
@@ -115,7 +122,7 @@ export function wrongSecret(secret: Secret | undefined): string | undefined {
   if (secret === undefined) return undefined;
   const metadata = wrongMetadata(secret);
   if (metadata !== undefined) return `Secret: ${metadata}`;
-  const problem = wrong(secret, '', { data: isStringMap, stringData: isStringMap });
+  const problem = wrong(secret, '', SECRET);
   return problem === undefined ? undefined : `Secret: ${problem}`;
 }
 
@@ -128,7 +135,6 @@ export function wrongRequest(request: CertificateRequest | undefined): string | 
       ? 'no spec'
       : !isObject(spec.issuerRef)
         ? 'spec.issuerRef is missing'
-        : (wrong(spec.issuerRef, 'spec.issuerRef.', ISSUER_REF) ??
-          wrong(spec, 'spec.', { request: isString, isCA: isBoolean, usages: isStrings, duration: isString })));
+        : (wrong(spec.issuerRef, 'spec.issuerRef.', ISSUER_REF) ?? wrong(spec, 'spec.', REQUEST)));
   return problem === undefined ? undefined : `CertificateRequest: ${problem}`;
 }

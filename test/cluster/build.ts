@@ -46,7 +46,7 @@ export async function build(certManagerVersions: string[], log: Log): Promise<Bi
       const todo = missing();
       if (todo.length === 0) return;
       log(`building ${todo.length} of the ${steps.length} programs of the test cluster into ${cacheDirectory()}`);
-      log('the first time takes about 10 minutes on two cores; later runs reuse it');
+      if (todo.length === steps.length) log('the first time takes about 10 minutes on two cores; later runs reuse it');
       for (const [index, step] of todo.entries()) {
         log(`building ${index + 1} of ${todo.length}: ${step.name} (${step.firstTime} the first time)`);
         await goBuild(step, log);

@@ -147,6 +147,26 @@ function owners(object: KubeObject | undefined): ManagedFieldsEntry[] {
     .map(({ time: _, ...entry }) => entry);
 }
 
+/** A backup of some namespaces of the source; [] for all. */
+async function takeBackup(path: string, namespaces: string[] = []): Promise<void> {
+  const report = await backup({
+    cluster: from,
+    directory: path,
+    namespaces,
+    secrets: 'all',
+    recipients: [],
+    encrypt: 'secrets',
+    allowPlaintextSecrets: true,
+    allowMissing: [],
+    allowEmpty: false,
+    wait: false,
+    toolVersion: '0.0.0-test',
+    clock: systemClock,
+    progress: silent,
+  });
+  expect(report.problems.filter((p) => p.severity === 'error')).toEqual([]);
+}
+
 const written = (report: Report) => (report.objects ?? []).filter((o) => o.action === 'create');
 const key = (o: { kind: string; namespace?: string; name: string }) => `${o.kind}/${o.namespace ?? ''}/${o.name}`;
 
@@ -181,22 +201,7 @@ beforeAll(async () => {
     '-p',
     '{"status":{"revision":5}}',
   );
-  const report = await backup({
-    cluster: from,
-    directory,
-    namespaces: [],
-    secrets: 'all',
-    recipients: [],
-    encrypt: 'secrets',
-    allowPlaintextSecrets: true,
-    allowMissing: [],
-    allowEmpty: false,
-    wait: false,
-    toolVersion: '0.0.0-test',
-    clock: systemClock,
-    progress: silent,
-  });
-  expect(report.problems.filter((p) => p.severity === 'error')).toEqual([]);
+  await takeBackup(directory);
 });
 afterAll(async () => {
   await Promise.all([from?.close(), to?.close()]);
@@ -394,6 +399,30 @@ describe('conflicts and predictions', () => {
 
   it('refuses another cluster than the expected one', async () => {
     await expect(restore(request({ expectCluster: 'another' }))).rejects.toMatchObject({ code: 'wrong-cluster' });
+  });
+});
+
+describe('two Certificates that share a Secret', () => {
+  it('are restored with the one first that the Secret names, and neither issues', async () => {
+    const shared = (name: string, host: string) =>
+      certificate(name, { secretName: 'shared-tls', dnsNames: [host] }, { namespace: 'shared' });
+    await apply(source, [{ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'shared' } }], '--server-side');
+    await apply(source, [shared('z-owner', 'a.example.com')], '--server-side');
+    await eventually('the owner is Ready', async () => {
+      const object = await from.get(CERTIFICATE, 'shared', 'z-owner');
+      return object !== undefined && isReady(object);
+    });
+    await apply(source, [shared('a-neighbour', 'b.example.com')], '--server-side');
+    const path = `${directory}-shared`;
+    await takeBackup(path, ['shared']);
+    const report = await restore(request({ path, canary: false }));
+    const times = new Map(written(report).map((o) => [o.name, Date.parse(o.writtenAt ?? '')]));
+    expect(times.get('z-owner')).toBeLessThanOrEqual(times.get('a-neighbour') ?? 0);
+    // Time for the controller to decide on both.
+    await new Promise((resolve) => setTimeout(resolve, 3_000));
+    expect((await to.list(CERTIFICATE_REQUEST, { namespace: 'shared' })).items).toEqual([]);
+    const [was, is] = [await from.get(SECRET, 'shared', 'shared-tls'), await to.get(SECRET, 'shared', 'shared-tls')];
+    expect(is?.data).toEqual(was?.data);
   });
 });
 

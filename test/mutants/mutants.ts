@@ -58,6 +58,14 @@ export const MUTANTS: readonly Mutant[] = [
     noticedBy: 'carries no owner over',
   },
   {
+    name: 'neighbour-first',
+    what: 'of two Certificates that share a Secret, the wrong one comes first',
+    file: 'src/restore/order.ts',
+    find: 'behindOwner ? 1 : 0',
+    replace: 'behindOwner ? 0 : 1',
+    noticedBy: 'are restored with the one first that the Secret names',
+  },
+  {
     name: 'no-status',
     what: 'no status is written back',
     file: 'src/restore/apply.ts',
