@@ -1,5 +1,3 @@
-import { mkdtempSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { backup } from '../../src/backup/backup.ts';
@@ -12,6 +10,7 @@ import type { Report } from '../../src/model/report.ts';
 import { plan } from '../../src/restore/plan.ts';
 import { restore } from '../../src/restore/restore.ts';
 import { startCluster, type TestCluster } from '../cluster/api.ts';
+import { temporaryDirectory } from '../support/temporary.ts';
 
 /**
  * What only a real API server and a real controller can tell about a restore: order under a running controller, labels,
@@ -27,7 +26,7 @@ let source: TestCluster;
 let target: TestCluster;
 let from: Cluster;
 let to: Cluster;
-const directory = join(mkdtempSync(join(tmpdir(), 'certkeep-restore-')), 'backup');
+const directory = join(temporaryDirectory('restore'), 'backup');
 
 const certificate = (
   name: string,

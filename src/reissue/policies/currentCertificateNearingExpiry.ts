@@ -9,7 +9,7 @@ import { type Policy, type PolicyInput, REASON, Violated } from './policy.ts';
  * account. The message quotes status.renewalTime, which is not what decides.
  */
 export const currentCertificateNearingExpiry: Policy = (input) => {
-  const leaf = certificateOr(input.leaf());
+  const leaf = certificateOr(input.leaf(), input.rules);
   if (leaf instanceof Violated) return leaf.violation;
   const { at, windowError } = renewalTime(leaf.notBefore, leaf.notAfter, input.certificate.spec, input.rules);
   if (at === null || at > input.now) return undefined;

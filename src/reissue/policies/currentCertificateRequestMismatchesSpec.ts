@@ -24,8 +24,8 @@ export const currentCertificateRequestMismatchesSpec: Policy = (input) => {
 
 /** currentSecretValidForSpec of checks.go. */
 function currentSecretValidForSpec(input: PolicyInput): Violation | undefined {
-  const leaf = certificateOr(input.leaf());
-  if (leaf instanceof Violated) return leaf.violation;
+  const leaf = certificateOr(input.leaf(), input.rules);
+  if (leaf instanceof Violated) return input.rules.rewrittenChain ? leaf.violation : undefined;
   const violations = certificateMatchesSpec(leaf, input.certificate.spec, input.rules);
   if (violations.length === 0) return undefined;
   return {

@@ -5,7 +5,7 @@ import { type Policy, REASON, Violated } from './policy.ts';
 /** The current CertificateRequest, where there is one, must have been made with the Secret's key. */
 export const secretPublicKeyDiffersFromCurrentCertificateRequest: Policy = (input) => {
   if (input.current === undefined) return undefined;
-  const key = keyOr(input.privateKey());
+  const key = keyOr(input.privateKey(), input.rules);
   if (key instanceof Violated) return key.violation;
   const csr = requestOr(input.currentCsr());
   if (csr instanceof Violated) return csr.violation;

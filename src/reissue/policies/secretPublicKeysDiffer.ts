@@ -1,15 +1,17 @@
 import { certificateBlocks, privateKeyBlock } from '../pem.ts';
+import { readPrivateKey } from '../privateKey.ts';
 import { publicKeysEqual } from '../publicKey.ts';
 import { Unclear } from '../read.ts';
 import { rulesFor } from '../versions.ts';
+import { readLeaf } from '../x509.ts';
 import { certificateOr, keyOr } from './errors.ts';
 import { type Policy, type PolicyInput, REASON, Violated } from './policy.ts';
 
 /** The private key and the certificate of the Secret must belong together. */
 export const secretPublicKeysDiffer: Policy = (input) => {
-  const key = keyOr(input.privateKey());
+  const key = keyOr(input.privateKey(), input.rules);
   if (key instanceof Violated) return key.violation;
-  const leaf = certificateOr(input.leaf());
+  const leaf = certificateOr(input.leaf(), input.rules);
   if (leaf instanceof Violated) return leaf.violation;
   if (publicKeysEqual(leaf.publicKey, key)) return undefined;
   return {
@@ -46,9 +48,9 @@ function keyPairError(input: PolicyInput): string | undefined {
   const keyBlock = privateKeyBlock(input.data('tls.key') ?? Buffer.alloc(0), UNLIMITED);
   if (keyBlock.kind === 'unclear') throw new Unclear(keyBlock.why);
   if (keyBlock.kind === 'invalid') return 'failed to find any PEM data in key input';
-  const leaf = input.leaf();
-  const key = input.privateKey();
-  if (leaf.kind !== 'read') throw new Unclear(leaf.kind === 'unclear' ? leaf.why : 'a certificate that is too large');
+  const leaf = readLeaf(input.data('tls.crt') ?? Buffer.alloc(0), UNLIMITED);
+  const key = readPrivateKey(input.data('tls.key') ?? Buffer.alloc(0), UNLIMITED);
+  if (leaf.kind !== 'read') throw new Unclear(leaf.kind === 'unclear' ? leaf.why : 'an unusual certificate');
   if (key.kind !== 'read') throw new Unclear(key.kind === 'unclear' ? key.why : 'an unusual private key');
   if (publicKeysEqual(leaf.value.publicKey, key.value)) return undefined;
   return leaf.value.publicKey.type === key.value.type
