@@ -6,12 +6,16 @@ import { startCluster, type TestCluster } from '../cluster/api.ts';
 import { certkeep } from '../support/bundle.ts';
 import { apply, certificates, requests, waitReady } from '../support/company.ts';
 import { newIdentity } from '../support/identity.ts';
+import { writeResult } from '../support/results.ts';
 import { temporaryDirectory } from '../support/temporary.ts';
 
 /** The main job for 2,000 Certificates with 2,000 Secrets, the controller running all the time. */
 
 const COUNT = Number(process.env.CERTKEEP_SCALE ?? 2000);
 const NAMESPACES = 20;
+
+/** What `npm run scale` writes to test/results/scale.json. */
+const figures: { command: string; seconds: number; exitCode: number }[] = [];
 
 let source: TestCluster;
 let target: TestCluster;
@@ -38,6 +42,7 @@ async function json(args: string[], code: number): Promise<Report> {
   const result = await certkeep([...args, '--json']);
   expect(result.code, result.stderr.slice(0, 3000)).toBe(code);
   console.log(`certkeep ${args[0]}: ${result.seconds.toFixed(1)} s for ${COUNT} Certificates`);
+  figures.push({ command: args[0] ?? '', seconds: Number(result.seconds.toFixed(1)), exitCode: result.code });
   return JSON.parse(result.stdout) as Report;
 }
 
@@ -63,6 +68,8 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await Promise.all([source?.stop(), target?.stop()]);
+  if (process.env.CERTKEEP_RESULTS === '1')
+    writeResult('scale', { certificates: COUNT, secrets: COUNT, commands: figures });
 });
 
 describe(`${COUNT} Certificates`, () => {
