@@ -5,7 +5,8 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { load } from 'js-yaml';
-import { PROBLEM_CODES } from '../src/model/problems.ts';
+import { CODE_WORDS } from '../src/action/code-words.ts';
+import { PROBLEM_CODES, type ProblemCode } from '../src/model/problems.ts';
 
 const ROOT = join(import.meta.dirname, '..');
 
@@ -17,8 +18,10 @@ interface ActionYaml {
 const cell = (text: string) => text.trim().replace(/\s+/g, ' ').replaceAll('|', '\\|');
 
 function problemCodes(): string {
-  const rows = Object.entries(PROBLEM_CODES).map(([word, code]) => `| \`${word}\` | ${code} |`);
-  return ['| code | exit code as an error |', '| --- | --- |', ...rows].join('\n');
+  const rows = Object.entries(PROBLEM_CODES).map(
+    ([word, code]) => `| \`${word}\` | ${code} | ${cell(CODE_WORDS[word as ProblemCode])} |`,
+  );
+  return ['| code | exit code as an error | meaning |', '| --- | --- | --- |', ...rows].join('\n');
 }
 
 function inputs(action: ActionYaml): string {

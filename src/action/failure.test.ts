@@ -1,7 +1,11 @@
-import { describe, expect, it } from 'vitest';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { CertkeepError, type Problem } from '../model/problems.ts';
 import type { Report } from '../model/report.ts';
-import { failureMessage, headline, problemOf } from './failure.ts';
+import { failEarly, failureMessage, headline, problemOf } from './failure.ts';
+import { OUTPUTS } from './outputs.ts';
 import { PublicError } from './public-error.ts';
 
 const report = (change: Partial<Report> = {}): Report => ({
@@ -67,5 +71,43 @@ describe('problemOf', () => {
     expect(said).not.toContain(key);
     expect(said).not.toContain('abc');
     expect(said).toContain('SyntaxError');
+  });
+});
+
+describe('failEarly', () => {
+  const exitCode = process.exitCode;
+  const directory = mkdtempSync(join(tmpdir(), 'certkeep-test-'));
+  const output = join(directory, 'output');
+  const state = join(directory, 'state');
+  const env = { INPUT_MODE: 'restore', RUNNER_TEMP: directory, GITHUB_STEP_SUMMARY: join(directory, 'summary') };
+  afterEach(() => {
+    process.exitCode = exitCode;
+    vi.unstubAllEnvs();
+    vi.restoreAllMocks();
+    rmSync(directory, { recursive: true, force: true });
+  });
+
+  it('leaves every output, and a report with the one problem', () => {
+    writeFileSync(output, '');
+    writeFileSync(state, '');
+    vi.stubEnv('GITHUB_OUTPUT', output);
+    vi.stubEnv('GITHUB_STATE', state);
+    vi.spyOn(process.stdout, 'write').mockReturnValue(true);
+    failEarly(new PublicError('wrong-usage', 'Input `x`: no.', 'Take it out.'), env);
+    expect(process.exitCode).toBe(2);
+    const outputs = Object.fromEntries(
+      [...readFileSync(output, 'utf8').matchAll(/^(.+?)<<(\S+)\n(.*)\n\2$/gm)].map((match) => [match[1], match[3]]),
+    );
+    expect(Object.keys(outputs).sort()).toEqual([...OUTPUTS].sort());
+    expect(outputs).toMatchObject({ verdict: '', certificates: '0', reissued: '[]', 'backup-path': '' });
+    expect(JSON.parse(readFileSync(outputs['report-path'] ?? '', 'utf8'))).toMatchObject({
+      command: 'restore',
+      exitCode: 2,
+      verdict: '',
+      certificates: [],
+      problems: [{ severity: 'error', code: 'wrong-usage', message: 'Input `x`: no.', fix: 'Take it out.' }],
+    });
+    expect(readFileSync(state, 'utf8')).toContain('workspace');
+    expect(readFileSync(env.GITHUB_STEP_SUMMARY, 'utf8')).toContain('May I go on? No.');
   });
 });

@@ -1,11 +1,16 @@
-import { appendFileSync } from 'node:fs';
+import { appendFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import * as core from '@actions/core';
-import { CertkeepError, EXIT, type ExitCode, PROBLEM_CODES, type Problem } from '../model/problems.ts';
+import { CertkeepError, EXIT, PROBLEM_CODES, type Problem } from '../model/problems.ts';
 import type { Report } from '../model/report.ts';
+import { CERTKEEP_VERSION } from '../model/version.ts';
 import { CODE_WORDS } from './code-words.ts';
 import { logLine, markdownProse } from './escape.ts';
+import { MODES } from './input-table.ts';
 import { sentence } from './log.ts';
+import { OUTPUTS, reportOutputs } from './outputs.ts';
 import { PublicError } from './public-error.ts';
+import { makeWorkspace, WORKSPACE_STATE } from './workspace.ts';
 
 /** An error of any kind as a line of a report. */
 export function problemOf(error: unknown): Problem {
@@ -63,16 +68,51 @@ export function fail(report: Report, error: unknown, options: { names: boolean; 
   if (options.verbose && options.names && error !== undefined) showStack(error);
 }
 
-/** Fails the step for an error before there was anything to report on: wrong inputs, or a fault of the program. */
-export function failEarly(error: unknown, summaryFile: string | undefined): void {
+/** What is left of a run that ended in an error. */
+export function reportOf(command: Report['command'], error: unknown): Report {
+  return {
+    command,
+    certkeep: CERTKEEP_VERSION,
+    exitCode: error instanceof CertkeepError ? error.exitCode : EXIT.unexpected,
+    cluster: '',
+    certManager: '',
+    verdict: '',
+    certificates: [],
+    problems: [problemOf(error)],
+  };
+}
+
+/**
+ * Fails the step for an error before the mode began, such as wrong inputs, or for a fault of the program. For the former
+ * it leaves all outputs and a report with that one problem; the latter can come after they were left.
+ */
+export function failEarly(error: unknown, env: Record<string, string | undefined>): void {
+  const mode = (env.INPUT_MODE ?? '').trim();
+  // Where the mode itself is wrong, the report is that of the default.
+  const report = reportOf(MODES.find((known) => known === mode) ?? 'backup', error);
   const problem = problemOf(error);
-  const code: ExitCode = error instanceof CertkeepError ? error.exitCode : EXIT.unexpected;
-  core.setFailed(logLine(`certkeep (exit code ${code}, ${problem.code}). ${sentence(problem)}`));
-  process.exitCode = code;
-  if (summaryFile !== undefined && summaryFile !== '') {
+  core.setFailed(logLine(`certkeep (exit code ${report.exitCode}, ${problem.code}). ${sentence(problem)}`));
+  process.exitCode = report.exitCode;
+  const summaryFile = env.GITHUB_STEP_SUMMARY ?? '';
+  if (summaryFile !== '') {
     const text = `**May I go on? No.** ${markdownProse(problem.message)}\n\n${markdownProse(problem.fix)}`;
     appendFileSync(summaryFile, `## ❌ certkeep\n\n${text}\n`);
   }
+  if (!(error instanceof CertkeepError)) return;
+  try {
+    leaveReport(report, env);
+  } catch {
+    // A disk that cannot be written must not hide what the step failed with.
+  }
+}
+
+function leaveReport(report: Report, env: Record<string, string | undefined>): void {
+  const workspace = makeWorkspace(env);
+  core.saveState(WORKSPACE_STATE, workspace);
+  const path = join(workspace, 'report.json');
+  writeFileSync(path, `${JSON.stringify(report, undefined, 2)}\n`, { mode: 0o600 });
+  const outputs: Record<string, string> = { ...reportOutputs(report, false), 'report-path': path };
+  for (const name of OUTPUTS) core.setOutput(name, outputs[name] ?? '');
 }
 
 function showStack(error: unknown): void {

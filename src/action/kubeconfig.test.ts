@@ -1,9 +1,9 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { CertkeepError } from '../model/problems.ts';
-import { resolveKubeconfig } from './kubeconfig.ts';
+import { hasNoKubeconfig, noKubeconfig, resolveKubeconfig } from './kubeconfig.ts';
 
 const pem = '-----BEGIN EC PRIVATE KEY-----\nMHcCAQEEIAbcdefgh\nQ0FTRUNSRVRMSU5F\n-----END EC PRIVATE KEY-----\n';
 const config = `apiVersion: v1
@@ -118,5 +118,21 @@ describe('resolveKubeconfig', () => {
       expect((error as CertkeepError).code).toBe('bad-kubeconfig');
       expect(`${error}`).not.toContain('s3cr3t');
     }
+  });
+});
+
+describe('an empty input', () => {
+  const env = { HOME: join(directory, 'nobody') };
+  it('without a kubeconfig on the runner is told from one with', () => {
+    expect(hasNoKubeconfig({ env })).toBe(true);
+    expect(hasNoKubeconfig({ env: { ...env, KUBECONFIG: '/x' } })).toBe(false);
+    expect(hasNoKubeconfig({ env, kubeconfigText: 'x' })).toBe(false);
+    mkdirSync(join(directory, 'somebody', '.kube'), { recursive: true });
+    writeFileSync(join(directory, 'somebody', '.kube', 'config'), config);
+    expect(hasNoKubeconfig({ env: { HOME: join(directory, 'somebody') } })).toBe(false);
+  });
+
+  it('names the likely causes', () => {
+    expect(noKubeconfig(undefined).message).toMatch(/secret .* is not set.*`environment:`/);
   });
 });

@@ -1,4 +1,5 @@
 import { existsSync, readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
 import { load } from 'js-yaml';
 import { PublicError } from './public-error.ts';
 
@@ -33,6 +34,24 @@ export function resolveKubeconfig(input: string, mask: (secret: string) => void)
     'bad-kubeconfig',
     `Input \`kubeconfig\`: its value (${input.length} characters) is neither a kubeconfig, nor one in base64, nor the path of a file that exists. Likely the secret it comes from is cut or empty, or an earlier step did not write the file.`,
     'Give the whole output of `kubectl config view --raw --minify --flatten`, that in base64, or a path.',
+  );
+}
+
+/** True where the input is empty, and the runner has no kubeconfig of its own in the usual places. */
+export function hasNoKubeconfig(source: KubeconfigSource & { env: Record<string, string | undefined> }): boolean {
+  const { kubeconfigPath, kubeconfigText, env } = source;
+  if (kubeconfigPath !== undefined || kubeconfigText !== undefined || (env.KUBECONFIG ?? '') !== '') return false;
+  const home = env.HOME ?? env.USERPROFILE ?? '';
+  return home === '' || !existsSync(join(home, '.kube', 'config'));
+}
+
+/** The error for that. GitHub gives the empty text for a secret that is not set, or not within the job's reach. */
+export function noKubeconfig(cause: unknown): PublicError {
+  return new PublicError(
+    'bad-kubeconfig',
+    'Input `kubeconfig` is empty, and the runner has no kubeconfig of its own. Likely the secret that it comes from is not set, or belongs to an environment that the job does not name with `environment:`; runs of forks get no secrets at all.',
+    'Set the secret in the repository or the environment, and give the job that `environment:`; or log in to the cluster in an earlier step.',
+    { cause },
   );
 }
 

@@ -11,7 +11,7 @@ process.once('SIGTERM', () => cancelled.abort());
 try {
   await run({ env: process.env, signal: cancelled.signal });
 } catch (error) {
-  failEarly(error, process.env.GITHUB_STEP_SUMMARY);
+  failEarly(error, process.env);
 }
 // The runner waits for the process, and idle connections of the libraries would keep it for seconds.
 await new Promise<void>((flushed) => process.stdout.write('', () => flushed()));

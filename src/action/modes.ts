@@ -4,6 +4,7 @@ import type { BackupRequest } from '../backup/backup.ts';
 import type { CheckRequest } from '../check/check.ts';
 import type { Cluster } from '../cluster/client.ts';
 import type { ConnectOptions } from '../cluster/connect.ts';
+import { CertkeepError } from '../model/problems.ts';
 import type { Clock } from '../model/progress.ts';
 import type { Report } from '../model/report.ts';
 import { CERTKEEP_VERSION } from '../model/version.ts';
@@ -12,7 +13,7 @@ import type { VerifyRequest } from '../verify/verify.ts';
 import type { downloadBackup, UploadedArtifact, uploadBackup } from './artifact.ts';
 import type { AskGitHub, GitHubContext } from './github.ts';
 import type { Inputs } from './inputs.ts';
-import type { KubeconfigSource } from './kubeconfig.ts';
+import { hasNoKubeconfig, type KubeconfigSource, noKubeconfig } from './kubeconfig.ts';
 import type { StepLog } from './log.ts';
 import { checkOrigin, otherRun } from './origin.ts';
 import { PublicError } from './public-error.ts';
@@ -201,11 +202,16 @@ function goOn({ signal }: StepContext): void {
 
 async function withCluster(context: StepContext, work: (cluster: Cluster) => Promise<Report>): Promise<Report> {
   const { inputs, log } = context;
-  const cluster = await context.tools.connect({
+  const options = {
     ...context.kubeconfig,
     ...(inputs.context === '' ? {} : { context: inputs.context }),
     env: context.env,
-    debug: (line) => log.debug(line),
+    debug: (line: string) => log.debug(line),
+  };
+  const cluster = await context.tools.connect(options).catch((error: unknown) => {
+    throw error instanceof CertkeepError && error.code === 'bad-kubeconfig' && hasNoKubeconfig(options)
+      ? noKubeconfig(error)
+      : error;
   });
   try {
     return await work(cluster);

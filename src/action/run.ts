@@ -5,7 +5,6 @@ import { readBackup } from '../archive/read.ts';
 import { backup } from '../backup/backup.ts';
 import { check } from '../check/check.ts';
 import { connect } from '../cluster/connect.ts';
-import { CertkeepError, EXIT } from '../model/problems.ts';
 import { systemClock } from '../model/progress.ts';
 import type { Report } from '../model/report.ts';
 import { CERTKEEP_VERSION } from '../model/version.ts';
@@ -14,7 +13,7 @@ import { restore } from '../restore/restore.ts';
 import { verify } from '../verify/verify.ts';
 import { loadIdentities, loadRecipients } from './age-keys.ts';
 import { downloadBackup, uploadBackup } from './artifact.ts';
-import { fail, headline, problemOf } from './failure.ts';
+import { fail, headline, reportOf } from './failure.ts';
 import { askGitHub, githubContext } from './github.ts';
 import { type Inputs, loadInputs } from './inputs.ts';
 import { resolveKubeconfig } from './kubeconfig.ts';
@@ -49,7 +48,7 @@ export interface RunOptions {
  * The main step: reads the inputs, runs the mode, and leaves outputs, report and summary behind, whatever comes of it. A
  * report whose exit code is not 0 fails the step.
  *
- * @throws PublicError where the inputs are wrong: there is nothing to report on then.
+ * @throws PublicError where the inputs are wrong: failEarly leaves outputs and a report then.
  */
 export async function run(options: RunOptions): Promise<void> {
   const { env } = options;
@@ -94,7 +93,7 @@ export async function run(options: RunOptions): Promise<void> {
     );
   } catch (caught) {
     error = caught;
-    report = reportOf(inputs, caught);
+    report = reportOf(inputs.mode, caught);
   }
   // For people in the words of this action; the report on disk keeps the core's own.
   const shown = { ...report, problems: report.problems.map(inInputs) };
@@ -124,20 +123,6 @@ export async function run(options: RunOptions): Promise<void> {
 
 /** For the modes that write no backup. */
 const CLOSED = { encrypt: 'all', allowPlaintextSecrets: false } as const;
-
-/** What is left of a run that ended in an error. */
-function reportOf(inputs: Inputs, error: unknown): Report {
-  return {
-    command: inputs.mode,
-    certkeep: CERTKEEP_VERSION,
-    exitCode: error instanceof CertkeepError ? error.exitCode : EXIT.unexpected,
-    cluster: '',
-    certManager: '',
-    verdict: '',
-    certificates: [],
-    problems: [problemOf(error)],
-  };
-}
 
 interface Leaving {
   inputs: Inputs;
@@ -177,6 +162,7 @@ async function leave(leaving: Leaving): Promise<void> {
       path: found.backupPath,
       root: found.root,
       now: systemClock.now(),
+      failOnReissue: inputs.failOnReissue,
       ...(found.createdAt === undefined ? {} : { createdAt: found.createdAt }),
       ...(artifact === undefined ? {} : { artifact: { name: inputs.artifactName, ...artifact } }),
       ...(source === undefined ? {} : { source: { ...source, uses: leaving.uses } }),

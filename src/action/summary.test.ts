@@ -244,3 +244,82 @@ describe('renderSummary', () => {
     expect(cells(line)).toBe(cells(head));
   });
 });
+
+describe('what is not known', () => {
+  const backup = {
+    path: '',
+    root: ROOT,
+    createdAt: NOW.toISOString(),
+    certManager: '',
+    cluster: '',
+    encryption: 'none',
+    restorable: true,
+    counts: {},
+  } as const;
+  const bare: CertificateReport = { namespace: 'app1', name: 'web' };
+  const kept: CertificateReport = { ...bare, prediction: 'keep' };
+  const told = (code: 'not-checked' | 'secrets-not-captured') =>
+    [{ severity: 'note', code, message: 'm', fix: 'f' }] as const;
+  const checked = (change: Partial<Report>) =>
+    renderSummary(input({ mode: 'check', report: report({ command: 'check', verdict: 'sound', backup, ...change }) }));
+
+  it.each<['not-checked' | 'secrets-not-captured', string]>([
+    ['not-checked', 'Not predicted: the Secrets were not opened.'],
+    ['secrets-not-captured', 'Not predicted: the Secrets are not in the backup.'],
+  ])('check with %s predicts nothing, and says so', (code, said) => {
+    const text = checked({ certificates: [bare], problems: [...told(code)] });
+    expect(text).toContain(`### What would be reissued\n\n${said}`);
+    expect(text).not.toContain('Nothing.');
+    expect(text).toContain('## ⚠️ certkeep check');
+    expect(text).toMatch(/May I go on\? Yes, (but|as far)/);
+  });
+
+  it('check of a backup of which only the manifest is open says so, too', () =>
+    expect(checked({ problems: [...told('not-checked')] })).toContain('Not predicted: the Secrets were not opened.'));
+
+  it('says nothing would be reissued where each was judged', () => {
+    const text = checked({ certificates: [kept] });
+    expect(text).toContain('### What would be reissued\n\nNothing.');
+    expect(text).toContain('## ✅ certkeep check\n\n**May I go on? Yes. The backup is sound.**');
+    expect(checked({ certificates: [kept, bare] })).toContain('None of 1 judged; 1 not judged.');
+    expect(checked({ certificates: [kept, { ...bare, prediction: 'undecidable' }] })).toContain(
+      'Nothing that was seen; 1 of 2 could not be judged.',
+    );
+  });
+
+  it('a restore that ended before it verified knows nothing of what was reissued', () => {
+    const stopped = (certificates: CertificateReport[]) =>
+      renderSummary(
+        input({ mode: 'restore', report: report({ command: 'restore', exitCode: 7, verdict: '', certificates }) }),
+      );
+    expect(stopped([kept])).toContain('### What was reissued\n\nNot known: the run ended before it verified.');
+    expect(stopped([{ ...bare, prediction: 'reissue' }])).toContain('### What would be reissued');
+  });
+
+  it('a reissue that is let pass is no plain yes', () => {
+    const reissued = report({ verdict: 'reissued', certificates: [certificate(0, { verdict: 'reissued' })] });
+    const text = renderSummary(input({ report: reissued, failOnReissue: false }));
+    expect(text).toContain('## ⚠️ certkeep verify');
+    expect(text).toContain('Yes, as `fail-on-reissue` is off; 1 reissued all the same.');
+  });
+
+  it("heads cert-manager's words as such", () => {
+    const one = { reason: 'THEIRS', message: 'OURS' };
+    const verified = renderSummary(
+      input({ report: report({ exitCode: 3, certificates: [certificate(0, { verdict: 'reissued', ...one })] }) }),
+    );
+    expect(verified).toContain("| Certificate | In cert-manager's words | Why |");
+    expect(verified).toContain('| <code>app1/web-0</code> | THEIRS | OURS |');
+    const foreseen = checked({ certificates: [{ ...bare, prediction: 'reissue', reason: 'Code', message: 'WORDS' }] });
+    expect(foreseen).toContain("| Certificate | Why | In cert-manager's words |");
+    expect(foreseen).toContain('| <code>app1/web</code> | Code | WORDS |');
+  });
+
+  it('speaks of an artifact only where there is one', () => {
+    const { source, ...onDisk } = input({ mode: 'backup', report: report({ command: 'backup', backup }) });
+    expect(renderSummary(onDisk)).toContain('whoever can read the files');
+    expect(renderSummary({ ...onDisk, ...(source === undefined ? {} : { source }) })).toContain(
+      'can read the artifact',
+    );
+  });
+});

@@ -26,6 +26,8 @@ export interface SummaryInput {
   now: Date;
   /** When the backup was made, RFC 3339, where the report does not tell. */
   createdAt?: string;
+  /** The input `fail-on-reissue`; on where not given. */
+  failOnReissue?: boolean;
 }
 
 /** Where an artifact is, and how a workflow names this action. */
@@ -72,10 +74,14 @@ const DONE: Record<Mode, string> = {
   verify: 'No Certificate was reissued.',
 };
 
-function heading({ mode, report, names, now, createdAt }: SummaryInput): string {
+function heading(input: SummaryInput): string {
+  const { mode, report, names, now, createdAt } = input;
   const go = report.exitCode === 0;
+  const but = go ? reservation(input) : '';
   const cause = headline(report);
-  const answer = go ? yes(mode, report) : `No. ${cause === undefined ? 'It failed.' : CODE_WORDS[cause.code]}`;
+  const answer = go
+    ? but || `Yes. ${DONE[mode]}`
+    : `No. ${cause === undefined ? 'It failed.' : CODE_WORDS[cause.code]}`;
   const facts = [
     figures(report),
     report.barrier === undefined ? '' : BARRIER[report.barrier],
@@ -85,7 +91,7 @@ function heading({ mode, report, names, now, createdAt }: SummaryInput): string 
     go ? '' : `Exit code ${report.exitCode}.`,
   ];
   return [
-    `## ${go ? '✅' : '❌'} certkeep ${mode}`,
+    `## ${!go ? '❌' : but === '' ? '✅' : '⚠️'} certkeep ${mode}`,
     '',
     `**May I go on? ${answer}**`,
     '',
@@ -93,14 +99,28 @@ function heading({ mode, report, names, now, createdAt }: SummaryInput): string 
   ].join('\n');
 }
 
-/** A step can pass although Certificates were reissued, where the inputs say so. */
-function yes(mode: Mode, report: Report): string {
-  const reissues = report.certificates.filter(isReissue).length;
-  if (reissues > 0) return `Yes, as \`fail-on-reissue\` is off; ${reissues} reissued all the same.`;
-  if (mode === 'backup' && report.backup?.restorable === false) {
+/** A step can pass, and yet not all be well: what is to be known before going on; '' for nothing. */
+function reservation({ mode, report, failOnReissue = true }: SummaryInput): string {
+  const reissues = report.certificates.filter(isReissue);
+  if (reissues.length > 0) {
+    const what = `${reissues.length} ${reissues.some((c) => c.verdict !== undefined) ? 'reissued' : 'would be reissued'}`;
+    return failOnReissue ? `Yes, but ${what}.` : `Yes, as \`fail-on-reissue\` is off; ${what} all the same.`;
+  }
+  if (mode !== 'backup' && mode !== 'check') return '';
+  if (report.backup?.restorable === false) {
     return 'Yes, but this backup cannot be restored: Secrets are not in it. It can prove a reissue.';
   }
-  return `Yes. ${DONE[mode]}`;
+  if (has(report, 'secrets-not-captured')) {
+    return "Yes, but the Certificates' Secrets are not in the backup: after a restore each would be issued anew.";
+  }
+  if (has(report, 'not-checked')) {
+    return 'Yes, as far as it was looked at: encrypted files were not opened, since no `age-identity` was given.';
+  }
+  return '';
+}
+
+function has(report: Report, code: Problem['code']): boolean {
+  return report.problems.some((problem) => problem.code === code);
 }
 
 const BARRIER: Record<string, string> = {
@@ -161,21 +181,46 @@ function problems({ report, names, openProblems = names }: SummaryInput, title: 
 const SIGN: Record<Problem['severity'], string> = { error: '❌ error', warning: '⚠️ warning', note: 'ℹ️ note' };
 
 function reissues({ mode, report, names }: SummaryInput): string {
-  const found = report.certificates.filter(isReissue);
-  if (mode === 'backup' || report.certificates.length === 0) return '';
-  const title = mode === 'plan' || mode === 'check' ? 'What would be reissued' : 'What was reissued';
-  if (found.length === 0) return `### ${title}\n\nNothing.`;
-  if (!names) return `### ${title}\n\n${plural(found.length, 'Certificate')}.`;
-  return section(title, plural(found.length, 'Certificate'), {
-    head: ['Certificate', 'Why', "In cert-manager's words, or what was compared"],
+  const { certificates } = report;
+  if (mode === 'backup' || (certificates.length === 0 && !(mode === 'check' && has(report, 'not-checked')))) return '';
+  const found = certificates.filter(isReissue);
+  const verified = certificates.some((certificate) => certificate.verdict !== undefined);
+  const foretold = mode === 'plan' || mode === 'check';
+  // A restore that stopped at its plan has predictions only.
+  const title = foretold || (!verified && found.length > 0) ? 'What would be reissued' : 'What was reissued';
+  const unknown = certificates.filter((c) => (foretold ? c.prediction : c.verdict) === undefined).length;
+  if (found.length === 0) return `### ${title}\n\n${none(report, foretold, unknown)}`;
+  const rest = foretold && unknown > 0 ? `\n\n${unknown} more: ${notPredicted(report)}` : '';
+  if (!names) return `### ${title}\n\n${plural(found.length, 'Certificate')}.${rest}`;
+  const content = {
+    head: ['Certificate', ...(verified ? ["In cert-manager's words", 'Why'] : ['Why', "In cert-manager's words"])],
     rows: found.map((certificate) => [
       name(certificate),
-      markdown(certificate.reason ?? certificate.verdict ?? ''),
+      markdown(certificate.reason ?? (verified ? '' : (certificate.prediction ?? ''))),
       certificate.message === undefined || certificate.message === ''
         ? differences(certificate)
         : markdown(certificate.message),
     ]),
-  });
+  };
+  return `${section(title, plural(found.length, 'Certificate'), content)}${rest}`;
+}
+
+/** Where no Certificate is known to be reissued: `Nothing` only where each was judged. */
+function none(report: Report, foretold: boolean, unknown: number): string {
+  const { certificates } = report;
+  if (unknown > 0 || certificates.length === 0) {
+    const judged = certificates.length - unknown;
+    if (judged > 0) return `None of ${judged} judged; ${unknown} not judged.`;
+    return foretold ? notPredicted(report) : 'Not known: the run ended before it verified.';
+  }
+  const open = certificates.filter((c) => ['undecidable', 'unproven'].includes(c.verdict ?? c.prediction ?? '')).length;
+  return open === 0 ? 'Nothing.' : `Nothing that was seen; ${open} of ${certificates.length} could not be judged.`;
+}
+
+function notPredicted(report: Report): string {
+  if (has(report, 'secrets-not-captured')) return 'Not predicted: the Secrets are not in the backup.';
+  if (has(report, 'not-checked')) return 'Not predicted: the Secrets were not opened.';
+  return 'Not predicted.';
 }
 
 /** What differs between baseline and cluster: `revision 1 → 2`. */
@@ -276,7 +321,7 @@ function whereItIs({ mode, report, artifact, source, path, root }: SummaryInput)
     root === ''
       ? ''
       : `Root digest ${digestCode(root)}: keep it where nobody can change it, and restore only what has it.`,
-    encryption === undefined ? '' : ENCRYPTION[encryption],
+    encryption === undefined ? '' : encryptionOf(encryption, artifact === undefined && source === undefined),
   ];
   const lines = facts.filter((fact) => fact !== '').map((fact) => `- ${fact}`);
   return `### Where the backup is\n\n${lines.join('\n')}${source === undefined ? '' : `\n\n${howToUse(source, root, { sealed: encryption !== 'none', restorable: report.backup?.restorable !== false })}`}`;
@@ -286,11 +331,16 @@ function digestCode(digest: string): string {
   return /^sha256:[0-9a-f]{64}$/.test(digest) ? `\`${digest}\`` : markdownCode(digest);
 }
 
-const ENCRYPTION: Record<string, string> = {
-  none: 'Not encrypted: whoever can read the artifact can read what is in it.',
-  secrets: 'Secrets are encrypted; names and settings are not.',
-  all: 'Everything but `manifest.json` is encrypted.',
-};
+function encryptionOf(encryption: 'none' | 'secrets' | 'all', onDiskOnly: boolean): string {
+  switch (encryption) {
+    case 'none':
+      return `Not encrypted: whoever can read the ${onDiskOnly ? 'files' : 'artifact'} can read what is in ${onDiskOnly ? 'them' : 'it'}.`;
+    case 'secrets':
+      return 'Secrets are encrypted; names and settings are not.';
+    case 'all':
+      return 'Everything but `manifest.json` is encrypted.';
+  }
+}
 
 function howToUse(source: BackupSource, root: string, backup: { sealed: boolean; restorable: boolean }): string {
   const { sealed, restorable } = backup;

@@ -324,7 +324,8 @@ describe('RESTORE.md', () => {
     const { path } = await writeBackup(writeOptions(place(), soundContents(), sealedTo('secrets')));
     const text = readFileSync(join(path, 'RESTORE.md'), 'utf8');
     const commands = [...text.matchAll(/```bash\n([\s\S]*?)```/g)].map((m) => m[1]).join('');
-    expect(commands.split('\n').filter((line) => line.includes('kubectl apply'))).toEqual([
+    const applies = commands.split('\n').map((line) => line.trim());
+    expect(applies.filter((line) => line.includes('kubectl apply'))).toEqual([
       'kubectl apply --server-side -f objects/10-namespaces.ndjson',
       'age -d -i "$AGE_IDENTITY" objects/30-secrets.ndjson.age | kubectl apply --server-side -f -',
       'kubectl apply --server-side -f objects/40-issuers.ndjson',

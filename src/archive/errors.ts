@@ -12,12 +12,16 @@ export function noBackup(path: string, found: string, cause?: unknown): Certkeep
 
 /** The error for something in a backup that does not belong there. */
 export function damaged(what: string, cause?: unknown): CertkeepError {
-  return new CertkeepError(
-    'damaged-backup',
-    `The backup is damaged: ${what}.`,
-    'Take another copy of the backup, and add nothing to its directory.',
-    { cause },
-  );
+  return withFix(what, 'Take another copy of the backup, and add nothing to its directory.', cause);
+}
+
+/** The error for a file or directory that no manifest names. */
+export function surplus(what: string): CertkeepError {
+  return withFix(what, 'Remove it if you put it there; else take another copy of the backup.');
+}
+
+function withFix(what: string, fix: string, cause?: unknown): CertkeepError {
+  return new CertkeepError('damaged-backup', `The backup is damaged: ${what}.`, fix, { cause });
 }
 
 /** A file name that somebody else chose, fit to be shown. */

@@ -91,6 +91,6 @@ function wrongRoot(expected: string, found: string): CertkeepError {
   return new CertkeepError(
     'wrong-root',
     `This is another backup than the one asked for: its root is ${found}, and ${expected} was expected.`,
-    'Use the backup that belongs to the expected root. If you are sure of this one, give its own root; nobody may have changed it since.',
+    'Use the backup whose root digest was printed when it was made; a changed root means that the backup was changed or is another one.',
   );
 }

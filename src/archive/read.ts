@@ -5,7 +5,7 @@ import { refName } from '../model/objects.ts';
 import { CertkeepError } from '../model/problems.ts';
 import { type AllowedContext, whyNotAllowed } from './allowed.ts';
 import { DIGEST_KEY_BYTES, keyedDigest, plainDigest } from './digests.ts';
-import { damaged, printable } from './errors.ts';
+import { damaged, printable, surplus } from './errors.ts';
 import { inlineCredentials } from './inline.ts';
 import { damagedLine, type Line, readLines } from './lines.ts';
 import { readManifest } from './manifest.ts';
@@ -90,7 +90,7 @@ function checkFileList(source: BackupSource, manifest: Manifest): void {
   }
   for (const name of source.files.keys()) {
     if (name !== FILE.manifest && !Object.hasOwn(manifest.files, name)) {
-      throw damaged(`${printable(name)} is not named in the manifest`);
+      throw surplus(`${printable(name)} is not named in the manifest`);
     }
   }
   for (const name of [FILE.index, FILE.restoreMd]) {

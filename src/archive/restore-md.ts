@@ -6,6 +6,8 @@ export interface RestoreMdInput {
   header: ManifestHeader;
   /** Names on disk of all files of the backup but manifest.json and RESTORE.md. */
   files: readonly string[];
+  /** `Ingress shop/front`: what makes the Certificates in derived/. */
+  makers: readonly string[];
 }
 
 const TIMEOUT = '120s';
@@ -14,17 +16,17 @@ const TIMEOUT = '120s';
  * The text of RESTORE.md: how to restore this very backup with certkeep, and by hand with kubectl. Blocks fenced as `bash`
  * are the way by hand: run in their order, in the backup's directory, they restore it. Blocks fenced as `sh` use certkeep.
  */
-export function restoreMd({ header, files }: RestoreMdInput): string {
+export function restoreMd({ header, files, makers }: RestoreMdInput): string {
   const has = (file: string): boolean => files.includes(file) || files.includes(file + SEALED);
   const sealed = files.some((file) => file.endsWith(SEALED));
   return [
     title(header),
     header.restorable ? '' : NOT_RESTORABLE,
-    withCertkeep(sealed),
+    withCertkeep(sealed, makers),
     byHandIntro(header, sealed),
     ...(sealed ? [SEALED_CHECK] : []),
     ...steps(files),
-    afterwards(has(FILE.derived)),
+    afterwards(has(FILE.derived), makers),
   ]
     .filter((part) => part !== '')
     .join('\n\n')
@@ -60,8 +62,18 @@ function title(header: ManifestHeader): string {
 const NOT_RESTORABLE = `> **Not all Secrets are in this backup.** Restored as it is, every Certificate whose Secret does not exist on the target
 > cluster would be issued anew. Bring those Secrets there first.`;
 
-function withCertkeep(sealed: boolean): string {
+function withCertkeep(sealed: boolean, makers: readonly string[]): string {
   const identity = sealed ? ' --identity-file "$AGE_IDENTITY"' : '';
+  const between =
+    makers.length === 0
+      ? ''
+      : `\`\`\`
+
+Then bring back what makes the other Certificates, the way that it came to the cluster: ${makerList(makers)}.
+\`certkeep restore\` has put their Secrets there, so nothing is issued anew; it ends with 8 where they are not back yet.
+
+\`\`\`sh
+`;
   return `## With certkeep
 
 certkeep also restores status and field ownership, refuses to overwrite what differs, and proves the result.
@@ -70,8 +82,17 @@ certkeep also restores status and field ownership, refuses to overwrite what dif
 certkeep check .${identity}
 certkeep plan .${identity}
 certkeep restore .${identity}
-certkeep verify .${identity}
+${between}certkeep verify .${identity}
 \`\`\``;
+}
+
+const LISTED = 20;
+
+/** `Ingress shop/front`, …; at most twenty, the rest is counted. */
+function makerList(makers: readonly string[]): string {
+  const shown = makers.slice(0, LISTED).map((maker) => `\`${plain(maker)}\``);
+  const more = makers.length > LISTED ? ` and ${makers.length - LISTED} more (\`maker\` in ${FILE.index})` : '';
+  return shown.join(', ') + more;
 }
 
 function byHandIntro(header: ManifestHeader, sealed: boolean): string {
@@ -92,8 +113,10 @@ takes its fields of each Secret over and may write keystores anew; certificates 
 const SEALED_CHECK = `First see that the identity fits. Nothing is written.
 
 \`\`\`bash
-: "\${AGE_IDENTITY:?set it to the path of the age identity file}"
-for file in $(find . -name '*.age' | sort); do age -d -i "$AGE_IDENTITY" "$file" > /dev/null || exit 1; done
+(
+  : "\${AGE_IDENTITY:?set it to the path of the age identity file}"
+  for file in $(find . -name '*.age' | sort); do age -d -i "$AGE_IDENTITY" "$file" > /dev/null || exit 1; done
+)
 \`\`\``;
 
 interface Step {
@@ -149,19 +172,17 @@ function steps(files: readonly string[]): string[] {
     const isSealed = files.includes(step.file + SEALED);
     const read = (command: string): string =>
       isSealed ? `age -d -i "$AGE_IDENTITY" ${step.file}${SEALED} | ${command} -` : `${command} ${step.file}`;
-    const commands = [
-      ...(isSealed ? ['set -o pipefail'] : []),
-      read('kubectl apply --server-side -f'),
-      ...step.after(read),
-    ];
+    const body = [read('kubectl apply --server-side -f'), ...step.after(read)];
+    // A subshell: a failure must neither close an interactive shell nor leave its options changed.
+    const commands = isSealed ? ['(', ...['set -eo pipefail', ...body].map((line) => `  ${line}`), ')'] : body;
     return `### ${i + 1}. ${step.heading}\n\n${step.words}\n\n\`\`\`${step.unusual ? 'sh' : 'bash'}\n${commands.join('\n')}\n\`\`\``;
   });
 }
 
-function afterwards(hasDerived: boolean): string {
+function afterwards(hasDerived: boolean, makers: readonly string[]): string {
   const derived = hasDerived
     ? `Certificates in \`${FILE.derived}\` are not applied: an Ingress, Gateway or ListenerSet makes them. Bring that one back now, after
-the Secrets; cert-manager then makes the Certificate anew and finds its Secret in place.\n\n`
+the Secrets; cert-manager then makes the Certificate anew and finds its Secret in place.${makers.length === 0 ? '' : ` These are: ${makerList(makers)}.`}\n\n`
     : '';
   return `## Afterwards
 

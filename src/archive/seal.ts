@@ -25,14 +25,14 @@ export function sealer(recipients: readonly string[]): Sealer {
 }
 
 function addRecipient(encrypter: Encrypter, recipient: string): void {
-  const shown = recipient.slice(0, 16);
+  const shown = recipient.length > 16 ? `${recipient.slice(0, 16)}…` : recipient;
   if (/^AGE-(?:SECRET-KEY|PLUGIN)-/i.test(recipient)) {
     throw wrongRecipient('an identity (the private half) was given where a recipient (the public half) belongs');
   }
   try {
     encrypter.addRecipient(recipient);
   } catch (cause) {
-    throw wrongRecipient(`"${printable(shown)}…" is no age recipient`, cause);
+    throw wrongRecipient(`"${printable(shown)}" is no age recipient`, cause);
   }
 }
 
@@ -46,7 +46,7 @@ function wrongRecipient(what: string, cause?: unknown): CertkeepError {
 }
 
 function printable(text: string): string {
-  return text.replace(/[^\x21-\x7e]/g, '?');
+  return text.replace(/[^\x21-\x7e…]/g, '?');
 }
 
 /** What opens sealed files. */

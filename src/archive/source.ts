@@ -1,7 +1,7 @@
 import { constants } from 'node:fs';
 import { type FileHandle, lstat, open, opendir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { damaged, noBackup, printable } from './errors.ts';
+import { damaged, noBackup, printable, surplus } from './errors.ts';
 import { DIRECTORIES, MAX_FILES } from './stages.ts';
 import { isZip, openZip } from './zip.ts';
 
@@ -53,7 +53,7 @@ async function openDirectory(root: string): Promise<BackupSource> {
   }
   async function add(name: string): Promise<void> {
     const found = await lstat(join(root, name));
-    if (!found.isFile()) throw damaged(`${printable(name)} is ${kindWord(found)} and should be a regular file`);
+    if (!found.isFile()) throw surplus(`${printable(name)} is ${kindWord(found)} and should be a regular file`);
     files.set(name, { bytes: found.size });
     if (files.size > MAX_FILES) throw damaged(`there are more than ${MAX_FILES} files in it`);
   }

@@ -1,5 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { type FileHandle, mkdir, open, readdir, rename, rm, rmdir } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { access, type FileHandle, mkdir, open, readdir, readFile, rename, rm, rmdir, stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import type { BackupContents, IndexEntry, Manifest, ManifestFile, ManifestHeader } from '../model/backup.ts';
 import { FAO_LABEL } from '../model/kinds.ts';
@@ -29,6 +30,8 @@ import {
 export interface WriteOptions {
   /** Where the backup shall be. It must not exist, or be empty; its parents are made. */
   directory: string;
+  /** What errors call it; default `directory`. For a backup that gets its final name later. */
+  shownAs?: string;
   header: Omit<ManifestHeader, 'encryption' | 'recipients' | 'counts' | 'restorable'> & { restorable: boolean };
   /** In any order. Each object in it needs its index entry, whose `file` and `digest` are filled in here. */
   contents: BackupContents;
@@ -72,13 +75,14 @@ export async function writeBackup(options: WriteOptions): Promise<WrittenBackup>
     return { path, root: manifest.root, manifest };
   } catch (error) {
     await rm(aside, { recursive: true, force: true }).catch(() => {});
-    throw notWritable(path, error);
+    throw notWritable(resolve(options.shownAs ?? options.directory), error);
   }
 }
 
 /**
- * Refuses an output directory that exists and is not empty, so that a backup never mixes with another.
- * Throws output-not-empty; output-not-writable where the place cannot be looked at.
+ * Refuses an output directory that exists and is not empty, so that a backup never mixes with another; one inside
+ * another backup, which would no longer be whole; and one that could not be made. Nothing is written.
+ * Throws output-not-empty; output-not-writable.
  */
 export async function checkOutputDirectory(directory: string): Promise<void> {
   const path = resolve(directory);
@@ -87,7 +91,10 @@ export async function checkOutputDirectory(directory: string): Promise<void> {
     names = await readdir(path);
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code;
-    if (code === 'ENOENT') return;
+    if (code === 'ENOENT') {
+      await checkParents(path);
+      return;
+    }
     if (code !== 'ENOTDIR') throw notWritable(path, error);
     throw new CertkeepError(
       'output-not-empty',
@@ -95,7 +102,10 @@ export async function checkOutputDirectory(directory: string): Promise<void> {
       'Name a directory that does not exist yet, for example one with the date in its name.',
     );
   }
-  if (names.length === 0) return;
+  if (names.length === 0) {
+    await checkParents(path);
+    return;
+  }
   throw new CertkeepError(
     'output-not-empty',
     `The directory ${path} is not empty, and a backup is never written over anything.`,
@@ -103,13 +113,34 @@ export async function checkOutputDirectory(directory: string): Promise<void> {
   );
 }
 
-/** Errors of the file system as a documented one; any other error as it is. */
-function notWritable(path: string, error: unknown): unknown {
+async function checkParents(path: string): Promise<void> {
+  let existing: string | undefined;
+  for (let parent = dirname(path), last = path; parent !== last; last = parent, parent = dirname(parent)) {
+    const manifest = await readFile(join(parent, FILE.manifest), 'utf8').catch(() => '');
+    if (/"format": ?"certkeep-backup"/.test(manifest)) {
+      throw new CertkeepError(
+        'output-not-writable',
+        `${path} lies inside another backup (${parent}), which would be damaged by it: a backup holds nothing but its own files.`,
+        'Name a directory beside that backup.',
+      );
+    }
+    if (existing === undefined && (await stat(parent).catch(() => undefined)) !== undefined) existing = parent;
+  }
+  await access(existing ?? '/', constants.W_OK | constants.X_OK).catch((error: unknown) => {
+    throw notWritable(path, error);
+  });
+}
+
+/** Errors of the file system as `output-not-writable` for the directory that was asked for; any other error as it is. */
+export function notWritable(path: string, error: unknown): unknown {
   const { code, syscall } = (error ?? {}) as NodeJS.ErrnoException;
   if (error instanceof CertkeepError || typeof code !== 'string' || syscall === undefined) return error;
   const causes: Record<string, string> = {
-    EACCES: 'permission was denied',
-    EPERM: 'permission was denied',
+    EACCES: 'permission denied',
+    EPERM: 'permission denied',
+    ENOENT: 'no such directory',
+    ENOTDIR: 'a part of that path is a file',
+    ENAMETOOLONG: 'the name is too long',
     EROFS: 'the file system is read-only',
     ENOSPC: 'the disk is full',
     EDQUOT: 'the quota is used up',
@@ -277,11 +308,20 @@ async function writeFiles(
     await makeDirectory(join(aside, dirname(FILE.digestKey)), true);
     await write(FILE.digestKey, [`${Buffer.from(plan.digestKey).toString('hex')}\n`]);
   }
-  await write(FILE.restoreMd, [restoreMd({ header: plan.header, files: Object.keys(files) })]);
+  const makers = makersOf(plan.contents.index);
+  await write(FILE.restoreMd, [restoreMd({ header: plan.header, files: Object.keys(files), makers })]);
   const manifest = finish(plan.header, files);
   await writeFile(join(aside, FILE.manifest), chunks([manifestText(manifest)]));
   for (const directory of new Set(Object.keys(files).map(dirname))) await syncDirectory(join(aside, directory));
   return manifest;
+}
+
+/** `Ingress shop/front`: what makes the derived Certificates, each once. */
+function makersOf(index: readonly IndexEntry[]): string[] {
+  const names = index.flatMap(({ maker, namespace }) =>
+    maker === undefined ? [] : [`${maker.kind} ${namespace ?? ''}/${maker.name}`],
+  );
+  return [...new Set(names)].sort();
 }
 
 function finish(header: ManifestHeader, files: Record<string, ManifestFile>): Manifest {

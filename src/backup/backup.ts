@@ -1,3 +1,5 @@
+import { sealer } from '../archive/seal.ts';
+import { backupSummary } from '../archive/summary.ts';
 import { checkOutputDirectory, writeBackup } from '../archive/write.ts';
 import { check } from '../check/check.ts';
 import { discoverCertManager } from '../cluster/certmanager.ts';
@@ -69,7 +71,7 @@ export async function backup(asked: BackupRequest): Promise<Report> {
   const request = { ...asked, namespaces: [...new Set(asked.namespaces)] };
   const { progress } = request;
   const mode = secretsMode(request);
-  await checkOutputDirectory(request.directory);
+  await checkTarget(request);
   const source = await identify(request);
   const startedAt = request.clock.now();
   const state = await readClusterState(request.cluster, {
@@ -81,7 +83,7 @@ export async function backup(asked: BackupRequest): Promise<Report> {
     ...(request.sleep === undefined ? {} : { sleep: request.sleep }),
   });
   progress.info(
-    `Read ${state.certificates.length} Certificates, ${state.issuers.length} issuers, ${state.requests.length} CertificateRequests${state.secretsRead ? ` and ${state.secrets.size} Secrets` : ''}.`,
+    `Read ${state.certificates.length} Certificates${request.selector ? ` with the labels ${request.selector}` : ''}, ${state.issuers.length} issuers, ${state.requests.length} CertificateRequests${state.secretsRead ? ` and ${state.secrets.size} Secrets` : ''}.`,
   );
   const { contents, problems, accepted } = await assemble(request, source, state, mode);
   const report: Report = {
@@ -106,6 +108,15 @@ export async function backup(asked: BackupRequest): Promise<Report> {
     allowMissing: accepted,
   });
   return write(request, report, header, contents);
+}
+
+/**
+ * What can be said of a request without a cluster: recipients and output directory. Cheap; `backup` does it first.
+ * @throws CertkeepError wrong-usage, output-not-empty, output-not-writable (all exit 2)
+ */
+export async function checkTarget(request: { directory: string; recipients: readonly string[] }): Promise<void> {
+  if (request.recipients.length > 0) sealer(request.recipients);
+  await checkOutputDirectory(request.directory);
 }
 
 /** Which cluster and which cert-manager this is; says so before anything is read. */
@@ -285,6 +296,7 @@ async function write(
   try {
     const written = await writeBackup({
       directory: aside,
+      shownAs: request.directory,
       header,
       contents,
       recipients: request.recipients,
@@ -307,17 +319,7 @@ async function write(
       return failed(report);
     }
     await accept(written.path, request.directory);
-    const { manifest } = written;
-    report.backup = {
-      path: request.directory,
-      root: written.root,
-      createdAt: manifest.createdAt,
-      certManager: manifest.certManager.version,
-      cluster: manifest.cluster.uid,
-      encryption: manifest.encryption,
-      restorable: manifest.restorable,
-      counts: manifest.counts,
-    };
+    report.backup = backupSummary({ ...written, path: request.directory });
     return report;
   } catch (error) {
     await discard(aside);

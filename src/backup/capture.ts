@@ -103,7 +103,13 @@ class Lists {
     const results = await Promise.all(
       namespaces.map((namespace) =>
         this.limit(() =>
-          this.refusals.note(this.cluster.list(kind, { ...filter, namespace }), 'list', kind, namespace),
+          this.refusals.note(
+            this.cluster.list(kind, { ...filter, namespace }),
+            'list',
+            kind,
+            namespace,
+            filter.labelSelector,
+          ),
         ),
       ),
     );
@@ -111,7 +117,7 @@ class Lists {
   }
 
   async clusterWide(kind: ResourceKind, filter: { labelSelector?: string } = {}): Promise<KubeObject[]> {
-    const result = await this.refusals.note(this.cluster.list(kind, filter), 'list', kind);
+    const result = await this.refusals.note(this.cluster.list(kind, filter), 'list', kind, '', filter.labelSelector);
     if (result !== undefined) {
       this.resourceVersions[kind.group === '' ? kind.plural : `${kind.plural}.${kind.group}`] = result.resourceVersion;
     }

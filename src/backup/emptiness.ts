@@ -42,22 +42,26 @@ export function emptinessProblems(
     problems.push({
       severity,
       code: 'nothing-found',
-      message: `There is neither a Certificate nor an issuer in ${scopeText} of ${where}. ${likelyCause(options)}`,
+      message: nothing(options, scopeText, where),
       fix: 'Check --context and --kubeconfig, --namespace and --selector; --allow-empty writes an empty backup.',
     });
   }
   return problems;
 }
 
+/** What is not there, in words that hold also where issuers exist that this scope leaves out. */
+function nothing(options: EmptinessOptions, scopeText: string, where: string): string {
+  if (options.selector !== '') {
+    return `There is no Certificate in ${scopeText} of ${where}, and with a selector only the issuers that its Certificates use belong to a backup. The selector fits nothing, or this is another cluster than you mean.`;
+  }
+  const what = options.namespaces.length === 0 ? 'issuer' : 'Issuer';
+  return `There is neither a Certificate nor an ${what} in ${scopeText} of ${where}. The context points to another cluster than you mean, or cert-manager was installed and never used${options.namespaces.length === 0 ? '' : ' there'}.`;
+}
+
 function scopeWords(options: EmptinessOptions): string {
   const namespaces =
     options.namespaces.length === 0
       ? 'all namespaces'
-      : `the namespace(s) ${[...options.namespaces].sort().join(', ')}`;
+      : `the ${options.namespaces.length === 1 ? 'namespace' : 'namespaces'} ${[...options.namespaces].sort().join(', ')}`;
   return options.selector === '' ? namespaces : `${namespaces} (Certificates selected by ${options.selector})`;
-}
-
-function likelyCause(options: EmptinessOptions): string {
-  if (options.selector !== '') return 'The selector fits no Certificate, or this is another cluster than you mean.';
-  return 'The context points to another cluster than you mean, or cert-manager was installed and never used.';
 }

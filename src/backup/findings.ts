@@ -93,7 +93,7 @@ function ownerProblems(certificates: readonly Certificate[]): Problem[] {
     problems.push({
       severity: 'note',
       code: 'made-by-another-object',
-      message: `${derived.length} Certificate(s) are made by cert-manager from an Ingress, Gateway or ListenerSet. Their Secrets are in the backup; they themselves are recorded under derived/ and made anew from those objects.`,
+      message: `${derived.length === 1 ? 'One Certificate is' : `${derived.length} Certificates are`} made by cert-manager from an Ingress, Gateway or ListenerSet. Their Secrets are in the backup; they themselves are recorded under derived/ and made anew from those objects.`,
       fix: 'Restore the Ingresses, Gateways and ListenerSets after this backup, by your usual means.',
     });
   }

@@ -1,8 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { open, rename, rm, rmdir } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
-import { checkOutputDirectory } from '../archive/write.ts';
-import { CertkeepError } from '../model/problems.ts';
+import { checkOutputDirectory, notWritable } from '../archive/write.ts';
 
 /** A name beside the directory, on the same file system, for a backup that has not been checked yet. */
 export function unchecked(directory: string): string {
@@ -24,12 +23,7 @@ export async function accept(from: string, directory: string): Promise<void> {
     });
     await rename(from, path);
   } catch (error) {
-    throw new CertkeepError(
-      'output-not-writable',
-      `The backup cannot be moved to ${path} (${errorCode(error)}): the directory is in use, perhaps as a mount point, or not writable.`,
-      'Name a directory that does not exist yet, below one that you may write to.',
-      { cause: error },
-    );
+    throw notWritable(path, error);
   }
   await syncDirectory(dirname(path));
 }

@@ -23,15 +23,23 @@ export class Refusals {
   }
 
   /**
-   * The answer of a read; undefined where it was refused for lack of rights, which `throwIfAny` then tells.
+   * The answer of a read; undefined where it was refused for lack of rights, which `throwIfAny` then tells. `selector` is
+   * the one that the user gave, for the message.
    * @throws CertkeepError for every other failure.
    */
-  async note<T>(read: Promise<T>, verb: 'get' | 'list', kind: ResourceKind, namespace = ''): Promise<T | undefined> {
+  async note<T>(
+    read: Promise<T>,
+    verb: 'get' | 'list',
+    kind: ResourceKind,
+    namespace = '',
+    selector = '',
+  ): Promise<T | undefined> {
     try {
       return await read;
     } catch (error) {
       const resource = kind.group === '' ? kind.plural : `${kind.plural}.${kind.group}`;
-      if (!isForbidden(error)) throw explainApiError(error, `${verb} ${resource}`);
+      if (!isForbidden(error))
+        throw explainApiError(error, `${verb} ${resource}${selector === '' ? '' : ` with the selector "${selector}"`}`);
       this.rules.push({ verb, resource, namespace });
       this.cause = error;
       return undefined;

@@ -165,7 +165,7 @@ describe('findings', () => {
     );
     const report = await run(await write(builder));
     expect(report).toMatchObject({ exitCode: 0, verdict: 'sound' });
-    const [first, second] = of(report, 'renewed');
+    const [first, second] = of(report, 'renewal-due');
     expect(first).toMatchObject({ severity: 'warning' });
     expect(first?.message).toMatch(/^2 Certificates are due for renewal, 1 of them expired/);
     expect(second?.message).toMatch(/^One Certificate is going to renew before 2026-07-11/);

@@ -1,7 +1,8 @@
 import { readBackup } from '../archive/read.ts';
+import { backupSummary } from '../archive/summary.ts';
 import { formatDuration } from '../model/duration.ts';
 import { CertkeepError, EXIT, exitCodeOf, type Problem } from '../model/problems.ts';
-import type { BackupSummary, Report } from '../model/report.ts';
+import type { Report } from '../model/report.ts';
 import { closureProblems, inFlightProblems, sharedSecretProblems } from './closure.ts';
 import { pairProblems } from './pairs.ts';
 import { forecast } from './predict.ts';
@@ -53,7 +54,7 @@ export async function check(request: CheckRequest): Promise<Report> {
     cluster: subject.backup.manifest.cluster.uid,
     certManager: subject.backup.manifest.certManager.version,
     certificates,
-    backup: summary(subject),
+    backup: backupSummary(subject.backup),
   };
 }
 
@@ -122,18 +123,4 @@ function secretsNotCaptured(subject: Subject): Problem[] {
       fix: 'Back up with --secrets all and --recipient to capture them, encrypted.',
     },
   ];
-}
-
-function summary(subject: Subject): BackupSummary {
-  const { manifest, path, root } = subject.backup;
-  return {
-    path,
-    root,
-    createdAt: manifest.createdAt,
-    certManager: manifest.certManager.version,
-    cluster: manifest.cluster.uid,
-    encryption: manifest.encryption,
-    restorable: manifest.restorable,
-    counts: manifest.counts,
-  };
 }

@@ -223,7 +223,7 @@ function renewalProblems(subject: Subject, foreseen: readonly Foreseen[]): Probl
 function renewals(severity: 'warning' | 'note', names: readonly string[], what: string, fix: string): Problem[] {
   if (names.length === 0) return [];
   const count = names.length === 1 ? 'One Certificate is' : `${names.length} Certificates are`;
-  return [{ severity, code: 'renewed', message: `${count} ${what} (${some(names)}).`, fix }];
+  return [{ severity, code: 'renewal-due', message: `${count} ${what} (${some(names)}).`, fix }];
 }
 
 function time(rfc3339: string | null | undefined): number | undefined {

@@ -13,6 +13,8 @@ import { terminalProgress } from './progress.ts';
 import { renderReport } from './render.ts';
 import { fold, plain, type Style, style } from './terminal.ts';
 
+const COMMANDS: readonly CommandName[] = ['backup', 'check', 'plan', 'restore', 'verify'];
+
 /** Runs one command line. Returns the exit code; never throws. */
 export async function main(args: string[]): Promise<ExitCode> {
   const abort = new AbortController();
@@ -93,15 +95,24 @@ Exit codes: 0 well · 2 usage · 3 reissued · 4 damaged · 5 cannot decrypt ·
     await program.parseAsync(args, { from: 'user' });
     return exitCode;
   } catch (error) {
-    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
-    if (error instanceof CertkeepError) {
-      // A flag's value that could not be read: commander does not know our errors.
-      context.stderr.write(`error: ${plain(error.message)}\n  fix: ${plain(error.fix)}\n`);
-      return error.exitCode;
-    }
-    context.stderr.write(`error: ${plain(String(error))}\n`);
-    return EXIT.unexpected;
+    if (error instanceof CommanderError && error.exitCode === 0) return EXIT.ok;
+    return usageError(error, args, context);
   }
+}
+
+/** An error before the command began: commander has printed its own message, others are printed here. */
+function usageError(error: unknown, args: string[], context: CliContext): ExitCode {
+  const command = COMMANDS.find((name) => name === args[0]);
+  const fix = `certkeep help${command === undefined ? '' : ` ${command}`} lists what there is`;
+  const known =
+    error instanceof CommanderError
+      ? new CertkeepError('wrong-usage', error.message.replace(/^error: /, ''), fix)
+      : error;
+  const report = failureReport(command ?? 'check', known);
+  if (args.includes('--json')) context.stdout.write(`${JSON.stringify(report)}\n`);
+  if (error instanceof CommanderError) context.stderr.write(`  fix: ${fix}\n`);
+  else for (const line of problemLines(report, style(false))) context.stderr.write(`${line}\n`);
+  return report.exitCode;
 }
 
 async function runCommand(
@@ -162,23 +173,36 @@ export function failureReport(command: CommandName, error: unknown): Report {
   };
 }
 
-/** Problems for a person: errors first, each with its fix on a line of its own, folded to `width` columns. */
+/**
+ * Problems for a person: errors first, those that say the same of several objects as one, each with its fix on a line of
+ * its own, folded to `width` columns.
+ */
 export function problemLines(report: Report, s: Style, errorsOnly = false, width = Number.POSITIVE_INFINITY): string[] {
   const order = { error: 0, warning: 1, note: 2 };
   const paint = { error: s.red, warning: s.yellow, note: s.dim };
-  const indented = (text: string, indent: string) =>
-    fold(plain(text), width - indent.length).map((line) => indent + line);
-  return [...report.problems]
-    .sort((a, b) => order[a.severity] - order[b.severity])
-    .filter((problem) => !errorsOnly || problem.severity !== 'note')
-    .flatMap((problem) => {
+  const groups = Map.groupBy(
+    report.problems.filter((problem) => !errorsOnly || problem.severity !== 'note'),
+    (problem) => JSON.stringify([problem.severity, problem.code, problem.message, problem.fix]),
+  );
+  return [...groups.values()]
+    .flatMap((problems) => (problems[0] === undefined ? [] : [{ problem: problems[0], problems }]))
+    .sort((a, b) => order[a.problem.severity] - order[b.problem.severity])
+    .flatMap(({ problem, problems }) => {
       const head = `${problem.severity} [${problem.code}]`;
-      const object = problem.object === undefined ? '' : ` ${problem.object}`;
-      const [first = '', ...rest] = fold(plain(`${head}${object}: ${problem.message}`), width - 2);
+      const objects = problems.flatMap((p) => (p.object === undefined ? [] : [p.object]));
+      const [first = '', ...rest] = fold(plain(`${head}${named(objects)}: ${problem.message}`), width - 2);
       return [
         `${paint[problem.severity](first.slice(0, head.length))}${first.slice(head.length)}`,
         ...rest.map((line) => `  ${line}`),
-        ...(problem.fix === '' ? [] : indented(`fix: ${problem.fix}`, '  ')),
+        ...(problem.fix === '' ? [] : fold(plain(`fix: ${problem.fix}`), width - 2).map((line) => `  ${line}`)),
       ];
     });
+}
+
+const MOST_NAMED = 3;
+
+function named(objects: string[]): string {
+  if (objects.length === 0) return '';
+  const more = objects.length > MOST_NAMED ? ` and ${objects.length - MOST_NAMED} more` : '';
+  return ` ${objects.slice(0, MOST_NAMED).join(', ')}${more}`;
 }

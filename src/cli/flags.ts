@@ -24,14 +24,14 @@ export interface ClusterFlags extends CommonFlags {
 }
 
 export interface ScopeFlags extends ClusterFlags {
-  namespace: string[];
+  namespace?: string[];
 }
 
 export interface IdentityFlags {
-  identityFile: string[];
+  identityFile?: string[];
 }
 
-const collect = (value: string, all: string[]): string[] => [...all, value];
+const collect = (value: string, all: string[] | undefined): string[] => [...(all ?? []), value];
 
 /** A flag's value as a duration in milliseconds. Throws CertkeepError wrong-usage. */
 export function durationFlag(flag: string): (value: string) => number {
@@ -51,9 +51,8 @@ export function durationFlag(flag: string): (value: string) => number {
 const choice = (flags: string, description: string, choices: string[], preset: string) =>
   new Option(flags, description).choices(choices).default(preset);
 
-/** A repeatable flag: a list that starts empty. */
-export const repeatable = (flags: string, description: string) =>
-  new Option(flags, description).argParser(collect).default([], 'none');
+/** A repeatable flag: a list, undefined where it is not given. */
+export const repeatable = (flags: string, description: string) => new Option(flags, description).argParser(collect);
 
 export { choice };
 
@@ -116,8 +115,8 @@ export function booleanFlag(flag: string): (value: string) => boolean {
  * The age identities of a command: the texts of the files and of the variable. Nothing is parsed here.
  * Throws CertkeepError cannot-decrypt when a file cannot be read.
  */
-export function readIdentities(files: string[], env: NodeJS.ProcessEnv): string[] {
-  const texts = files.map((file) => {
+export function readIdentities(files: string[] | undefined, env: NodeJS.ProcessEnv): string[] {
+  const texts = (files ?? []).map((file) => {
     try {
       return readFileSync(file, 'utf8');
     } catch (cause) {
@@ -134,7 +133,7 @@ export function readIdentities(files: string[], env: NodeJS.ProcessEnv): string[
 }
 
 /** The age recipients of a command: of the flags and of the file's lines. Throws CertkeepError wrong-usage. */
-export function readRecipients(flags: string[], file: string | undefined): string[] {
+export function readRecipients(flags: string[] = [], file: string | undefined): string[] {
   if (file === undefined) return flags;
   let text: string;
   try {

@@ -1,5 +1,5 @@
 import type { Progress } from '../model/progress.ts';
-import { plain } from './terminal.ts';
+import { fold, plain } from './terminal.ts';
 
 export interface ProgressOptions {
   stderr: NodeJS.WriteStream;
@@ -26,7 +26,8 @@ export function terminalProgress(options: ProgressOptions): Progress & { finish(
   };
   const line = (text: string) => {
     clear();
-    stderr.write(`${text}\n`);
+    const lines = live ? fold(text, (stderr.columns ?? 80) - 3) : [text];
+    for (const [i, part] of lines.entries()) stderr.write(`${i === 0 ? '' : '  '}${part}\n`);
   };
   return {
     info: (message) => {

@@ -1,5 +1,6 @@
 import { formatDuration } from '../model/duration.ts';
 import { refName } from '../model/objects.ts';
+import type { ExitCode } from '../model/problems.ts';
 import type { CertificateReport, Report } from '../model/report.ts';
 import { fold, plain, type Style, table } from './terminal.ts';
 
@@ -11,7 +12,7 @@ const FILE_OF_STAGE: Record<number, string> = {
   10: 'Namespaces',
   20: 'CRDs',
   30: 'Secrets',
-  40: 'issuers',
+  40: 'Issuers',
   50: 'Certificates',
 };
 
@@ -37,9 +38,12 @@ function backupLines(report: Report): string[] {
     `backup       ${plain(backup.path)}`,
     `made         ${backup.createdAt}${Number.isFinite(age) && age > 60_000 ? ` (${formatDuration(age)} ago)` : ''}`,
     `cluster      ${plain(backup.cluster)}, cert-manager ${plain(backup.certManager)}`,
-    `holds        ${counts === '' ? 'nothing' : counts}`,
+    ...fold(counts === '' ? 'nothing' : counts, WIDTH - 13).map(
+      (l, i) => (i === 0 ? 'holds        ' : ' '.repeat(13)) + l,
+    ),
     `encryption   ${backup.encryption}${backup.restorable ? '' : '; not restorable (no Secrets in it)'}`,
-    `root digest  ${backup.root}`,
+    'root digest',
+    `  ${backup.root}`,
   ];
 }
 
@@ -93,12 +97,27 @@ function certificateLines(report: Report): string[] {
 const count = (certificates: CertificateReport[], wanted: string) =>
   certificates.filter((c) => (c.verdict ?? c.prediction) === wanted).length;
 
+/** What the exit code says, where the verdict about Certificates is not what decided. */
+const HEADLINE: Partial<Record<ExitCode, string>> = {
+  1: 'failed',
+  2: 'wrong usage',
+  4: 'damaged backup',
+  5: 'cannot decrypt',
+  6: 'incomplete',
+  7: 'conflict',
+  8: 'unproven',
+  9: 'unreachable',
+};
+
 /** The last line: the verdict, and the figures behind it. */
 export function verdictLine(report: Report, s: Style): string {
   const all = report.certificates;
   const paint = report.exitCode === 0 ? s.green : s.red;
-  const verdict = report.verdict === '' ? 'failed' : report.verdict;
   const words = [...new Set(all.map((c) => c.verdict ?? c.prediction ?? ''))].filter((w) => w !== '').sort();
+  const bad =
+    words.find((w) => w === 'reissued' || w === 'reissue') ??
+    words.find((w) => ['missing', 'failed', 'issuing'].includes(w));
+  const verdict = HEADLINE[report.exitCode] ?? (report.exitCode === 3 ? bad : undefined) ?? report.verdict;
   const figures = words.map((w) => `${count(all, w)} of ${all.length} ${w}`).join(', ');
   const barrier = report.barrier === undefined ? '' : `; barrier ${report.barrier}`;
   return `${paint(`${report.command}: ${verdict}`)}${figures === '' ? '' : ` – ${figures}`}${barrier} (exit ${report.exitCode})`;

@@ -1,5 +1,6 @@
-import { CERT_MANAGER_GROUP, CONFIG_MAP, CRD, DEPLOYMENT } from '../model/kinds.ts';
+import { CERT_MANAGER_GROUP, CONFIG_MAP, CRD, DEPLOYMENT, NAMESPACE } from '../model/kinds.ts';
 import type { KubeObject } from '../model/objects.ts';
+import { CertkeepError } from '../model/problems.ts';
 import { ApiError } from './api-error.ts';
 import type { Cluster } from './client.ts';
 import {
@@ -23,6 +24,8 @@ export interface CertManagerInfo {
   /** The controller's Deployment has ready replicas. */
   running: boolean;
   deployment?: { namespace: string; name: string; replicas: number; readyReplicas: number };
+  /** True: there is no Deployment of the controller where it was looked for; not set where none may be seen. */
+  deploymentAbsent?: boolean;
   /** Where ClusterIssuers look for their Secrets; '' where it is not known. */
   clusterResourceNamespace: string;
   clusterResourceNamespaceSource: 'flag' | 'controller-arguments' | 'controller-config' | 'default' | 'unknown';
@@ -68,20 +71,39 @@ export async function discoverCertManager(cluster: Cluster, options: DiscoverOpt
   }
 }
 
+/** A namespace that was given and does not exist is a slip of the pen, not a cert-manager that does not run. */
+async function mustExist(cluster: Cluster, namespace: string): Promise<void> {
+  try {
+    if ((await cluster.get(NAMESPACE, undefined, namespace)) !== undefined) return;
+  } catch (error) {
+    // Without the right to look, nothing is said.
+    if (error instanceof ApiError && error.status === 403) return;
+    throw error;
+  }
+  throw new CertkeepError(
+    'wrong-usage',
+    `The namespace ${namespace}, given as the one that cert-manager runs in, does not exist.`,
+    'Correct --cert-manager-namespace, or leave it out: cert-manager is found by its labels.',
+  );
+}
+
 async function discover(cluster: Cluster, options: DiscoverOptions): Promise<CertManagerInfo> {
-  const [installed, deployment, crds] = await Promise.all([
+  const [installed, found, crds] = await Promise.all([
     groupIsServed(cluster),
     findDeployment(cluster, options.certManagerNamespace),
     storedVersions(cluster),
   ]);
+  const deployment = found === 'hidden' ? undefined : found;
   const namespace = options.certManagerNamespace ?? deployment?.metadata.namespace ?? DEFAULT_NAMESPACE;
   const base = { installed, namespace, crds };
   const given = options.clusterResourceNamespace ?? '';
   if (deployment === undefined) {
+    if (options.certManagerNamespace !== undefined) await mustExist(cluster, options.certManagerNamespace);
     return {
       ...base,
       version: '',
       running: false,
+      deploymentAbsent: found !== 'hidden',
       clusterResourceNamespace: given,
       clusterResourceNamespaceSource: given === '' ? 'unknown' : 'flag',
       leaderElectionNamespace: CODE_DEFAULT_NAMESPACE,
@@ -146,15 +168,20 @@ async function groupIsServed(cluster: Cluster): Promise<boolean> {
   }
 }
 
-/** The Deployment of the controller; where there are several, one that runs. undefined: none, or none may be seen. */
-async function findDeployment(cluster: Cluster, namespace: string | undefined): Promise<DeploymentShape | undefined> {
+/** The Deployment of the controller; where there are several, one that runs. undefined: none; hidden: none may be seen. */
+async function findDeployment(
+  cluster: Cluster,
+  namespace: string | undefined,
+): Promise<DeploymentShape | 'hidden' | undefined> {
   const everywhere = namespace === undefined ? await labelled(cluster, undefined) : 'forbidden';
   let found: KubeObject[];
   if (everywhere !== 'forbidden') {
     found = everywhere;
   } else {
     const here = await labelled(cluster, namespace ?? DEFAULT_NAMESPACE);
-    if (here === 'forbidden') return undefined;
+    if (here === 'forbidden') return 'hidden';
+    // Without the right to look everywhere, that there is none here says nothing of other namespaces.
+    if (here.length === 0 && namespace === undefined) return 'hidden';
     found = here;
   }
   const deployments = found as DeploymentShape[];

@@ -240,7 +240,7 @@ describe('messages', () => {
     expect(error.message).toBe(
       'Cannot list Secrets: "ci-bot" has no right to list secrets in the namespace app (403).',
     );
-    expect(error.fix).toContain('certkeep rbac');
+    expect(error.fix).toContain('docs/permissions.md');
     const all = explainApiError(await cluster.list(CERTIFICATE).catch((e: unknown) => e), 'list Certificates');
     expect(all.message).toContain('list certificates.cert-manager.io in all namespaces');
   });

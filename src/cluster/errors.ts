@@ -32,6 +32,13 @@ function explainAnswer(error: ApiError, what: string): CertkeepError {
     );
   }
   switch (error.status) {
+    case 400:
+      if (!['get', 'list', 'watch'].includes(error.verb)) break;
+      return make(
+        'wrong-usage',
+        `the API server does not understand the query (400)${said}`,
+        'Correct what was given for it: a --selector is written as for kubectl -l (a=b,c!=d,e in (f,g)).',
+      );
     case 401:
       return make(
         'unauthorized',
@@ -42,7 +49,7 @@ function explainAnswer(error: ApiError, what: string): CertkeepError {
       return make(
         'forbidden',
         `${error.user === '' ? 'these credentials have' : `"${error.user}" has`} no right to ${rightOf(error)} (403)`,
-        'Grant it: certkeep rbac --for backup|verify|restore prints the manifests with all rights that are needed.',
+        'Grant it; docs/permissions.md lists all rights that are needed, by command.',
       );
     case 404:
       if (/^\/apis\/(acme\.)?cert-manager\.io(\/|$)/.test(error.path)) {

@@ -42,6 +42,7 @@ export const PROBLEM_CODES = {
   'certificate-issuing': EXIT.reissue,
   'certificate-failed': EXIT.reissue,
   renewed: EXIT.reissue,
+  'renewal-due': EXIT.reissue,
   'no-backup': EXIT.damaged,
   'damaged-backup': EXIT.damaged,
   'unknown-format': EXIT.damaged,

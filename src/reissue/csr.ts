@@ -4,7 +4,7 @@ import { type Name, readName } from './name.ts';
 import { requestBlock } from './pem.ts';
 import { type PublicKey, readPublicKeyInfo, readWhole } from './publicKey.ts';
 import { type Read, strictly, Unclear } from './read.ts';
-import { type AltNames, NO_ALT_NAMES } from './san.ts';
+import { type AltNames, checkDnsNames, NO_ALT_NAMES } from './san.ts';
 import type { Rules } from './versions.ts';
 
 /** What cert-manager looks at in a PKCS#10 certificate request. */
@@ -22,7 +22,11 @@ const EXTENSION_REQUEST = '1.2.840.113549.1.9.14';
 export function readRequest(bytes: Buffer, rules: Rules): Read<Csr> {
   const block = requestBlock(bytes, rules);
   if (block.kind !== 'read') return block;
-  return strictly('the certificate request', () => readCsr(block.value.der));
+  return strictly('the certificate request', () => {
+    const csr = readCsr(block.value.der);
+    checkDnsNames(csr.altNames, rules);
+    return csr;
+  });
 }
 
 /** A certificate request's DER (crypto/x509 ParseCertificateRequest). The signature is not checked, as in cert-manager. */

@@ -1,16 +1,11 @@
 import { CERTIFICATE_NAME_ANNOTATION, REVISION_ANNOTATION } from '../model/kinds.ts';
-import {
-  type Certificate,
-  type CertificateRequest,
-  condition,
-  type OwnerReference,
-  type Secret,
-} from '../model/objects.ts';
+import { type Certificate, type CertificateRequest, condition, type Secret } from '../model/objects.ts';
 import { readRequest } from './csr.ts';
 import { parseTime, ZERO_SECONDS } from './goTime.ts';
 import { requestMatchesSpec } from './matches.ts';
 import { requestBytes } from './policies/policy.ts';
 import { Unclear } from './read.ts';
+import { controllerUid } from './state.ts';
 import type { Rules } from './versions.ts';
 
 /**
@@ -82,12 +77,9 @@ export function gather(certificate: Certificate, requests: readonly CertificateR
   };
 }
 
-/** metav1.IsControlledBy: by the uid of the first owner reference that is the controller. */
+/** metav1.IsControlledBy: by uid alone. */
 function isControlledBy(request: CertificateRequest, certificate: Certificate): boolean {
-  const owners: unknown = request?.metadata?.ownerReferences;
-  if (!Array.isArray(owners)) return false;
-  const controller = (owners as OwnerReference[]).find((owner) => owner?.controller === true);
-  return controller !== undefined && controller.uid === (certificate.metadata.uid ?? '');
+  return controllerUid(request) === (certificate.metadata.uid ?? '');
 }
 
 function withRevision(requests: readonly CertificateRequest[], revision: number): CertificateRequest[] {

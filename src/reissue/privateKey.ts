@@ -75,7 +75,7 @@ function readRsa(der: Buffer): PublicKey {
     bigint,
   ];
   sequence.finish();
-  if (modulus.length < 64 || modulus.length > 2048) throw new Unclear('RSA key of an unusual size');
+  if (modulus.length < 128 || modulus.length > 2048) throw new Unclear('RSA key of an unusual size');
   if (exponent < 3 || exponent % 2 === 0 || exponent >= 2 ** 31) throw new Unclear('unusual RSA exponent');
   const n = toBigInt(modulus);
   const e = BigInt(exponent);

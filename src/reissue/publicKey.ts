@@ -62,7 +62,7 @@ function readRsa(info: Der): PublicKey {
   const modulus = sequence.unsigned();
   const exponent = sequence.small();
   sequence.finish();
-  if (modulus.length < 64 || modulus.length > 2048 || exponent < 3 || exponent % 2 === 0 || exponent >= 2 ** 31) {
+  if (modulus.length < 128 || modulus.length > 2048 || exponent < 3 || exponent % 2 === 0 || exponent >= 2 ** 31) {
     throw new Unclear('RSA key of an unusual size');
   }
   if (((modulus.at(-1) as number) & 1) === 0) throw new Unclear('RSA modulus is even');

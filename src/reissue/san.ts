@@ -3,6 +3,7 @@ import { ipFromBytes } from './ip.ts';
 import { readString } from './name.ts';
 import { Unclear } from './read.ts';
 import { readUri } from './uri.ts';
+import type { Rules } from './versions.ts';
 
 export interface OtherName {
   oid: string;
@@ -71,6 +72,14 @@ export function readAltNames(value: Buffer): AltNames {
     }
   }
   return names;
+}
+
+const PLAIN_DNS_NAME = /^[\x21-\x2d\x2f-\x7e]{1,63}(\.[\x21-\x2d\x2f-\x7e]{1,63})*$/;
+
+/** Throws Unclear at DNS names that not every Go takes, where the release may be built with such a one. */
+export function checkDnsNames({ dnsNames }: AltNames, rules: Rules): void {
+  if (rules.looseDnsNames) return;
+  if (!dnsNames.every((name) => name.length <= 253 && PLAIN_DNS_NAME.test(name))) throw new Unclear('an odd DNS name');
 }
 
 /** Throws Unclear where cert-manager would find a value that is not a UTF-8 string. */

@@ -12,6 +12,9 @@ const isObject = (value: unknown): value is Fields =>
 const isString = (value: unknown): boolean => typeof value === 'string';
 const isStrings = (value: unknown): boolean => Array.isArray(value) && value.every(isString);
 const isStringMap = (value: unknown): boolean => isObject(value) && Object.values(value).every(isString);
+/** A null among the values counts as an absent one. */
+const isDataMap = (value: unknown): boolean =>
+  isObject(value) && Object.values(value).every((one) => one === null || isString(one));
 const isInteger = (value: unknown): boolean => Number.isSafeInteger(value);
 const isBoolean = (value: unknown): boolean => typeof value === 'boolean';
 const isObjects = (value: unknown): boolean => Array.isArray(value) && value.every(isObject);
@@ -75,7 +78,7 @@ const STATUS = types({
   lastFailureTime: isString,
   failedIssuanceAttempts: isInteger,
 });
-const SECRET = types({ data: isStringMap, stringData: isStringMap });
+const SECRET = types({ data: isDataMap, stringData: isDataMap });
 const REQUEST = types({ request: isString, isCA: isBoolean, usages: isStrings, duration: isString });
 
 function wrongMetadata(object: unknown): string | undefined {

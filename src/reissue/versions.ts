@@ -30,6 +30,13 @@ export interface Rules {
   otherNames: boolean;
   /** An absent kind or group of an issuerRef equals the default: 1.18.3, 1.19.1, 1.20.0. Before, "" differs from it. */
   issuerRefDefaults: boolean;
+  /**
+   * Any DNS name in a certificate is taken. Before 1.20.0 some builds had a Go that refuses odd ones (a trailing dot, an
+   * empty label: upstream #8177), so that these cannot be decided.
+   */
+  looseDnsNames: boolean;
+  /** The CRDs fill in kind and group of an absent issuerRef: 1.19.0 only. */
+  issuerRefCrdDefaults: boolean;
   /** A Certificate that is being deleted is left alone by the trigger: 1.18.0. */
   deletionGate: boolean;
   /** A difference in provinces is called spec.subject.provinces: 1.20.0. Before, it was called postCodes. */
@@ -92,6 +99,8 @@ function build(v: Triple): Rules {
     literalSubjectDer: since('1.15.0'),
     otherNames: since('1.14.0'),
     issuerRefDefaults: since('1.18.3', '1.19.1'),
+    looseDnsNames: since('1.20.0'),
+    issuerRefCrdDefaults: since('1.19.0') && !since('1.19.1'),
     deletionGate: since('1.18.0'),
     provincesNamed: since('1.20.0'),
     renewBeforePercentage: since('1.21.0')

@@ -4,7 +4,7 @@ import { type Name, readName } from './name.ts';
 import { certificateBlocks } from './pem.ts';
 import { type PublicKey, readPublicKeyInfo } from './publicKey.ts';
 import { type Read, strictly, Unclear } from './read.ts';
-import { type AltNames, NO_ALT_NAMES } from './san.ts';
+import { type AltNames, checkDnsNames, NO_ALT_NAMES } from './san.ts';
 import type { Rules } from './versions.ts';
 
 /** What cert-manager looks at in a certificate. */
@@ -28,6 +28,7 @@ export function readLeaf(bytes: Buffer, rules: Rules): Read<X509> {
     const [leaf, ...chain] = blocks.value;
     const certificate = readCertificate((leaf as { der: Buffer }).der);
     for (const { der } of chain) checkChainCertificate(der);
+    checkDnsNames(certificate.altNames, rules);
     return certificate;
   });
 }

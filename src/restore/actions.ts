@@ -102,7 +102,7 @@ function liveAction(
   return {
     ...no,
     action: 'unchanged',
-    why: completesStatus ? 'equal; its status is completed' : 'equal',
+    why: completesStatus ? 'equal; status is written back' : 'equal',
     completesStatus,
   };
 }

@@ -37,6 +37,13 @@ const STAGE_NAMES: Record<Stage, string> = {
   [STAGE.certificates]: 'Certificates',
 };
 
+function stageWords(stage: Stage, written: number, statusOnly: number): string {
+  const names = STAGE_NAMES[stage];
+  const status = statusOnly === 0 ? [] : [`the status of ${statusOnly} ${names} that were there written back`];
+  const objects = written === 0 && statusOnly > 0 ? [] : [`${written} ${names} written and read back`];
+  return `Stage ${stage}: ${[...objects, ...status].join('; ')}.`;
+}
+
 /**
  * Carries out a plan, stage by stage, each read back before the next begins. After a failure the running writes end,
  * nothing more is begun, and what was written is told; the same plan made anew goes on from there.
@@ -56,6 +63,7 @@ export async function applyPlan(input: {
   const written = new Map<string, Written>();
   const todo = input.planned.filter((item) => item.action === 'create' || item.completesStatus);
   let stageDone: Expected[] = [];
+  let statusOnly = 0;
   let done = 0;
 
   const note = (item: PlannedObject, answer: KubeObject, created: boolean, text?: string) => {
@@ -78,7 +86,10 @@ export async function applyPlan(input: {
       }
     } else if (item.live !== undefined) {
       const answer = await writeStatus(cluster, item, item.live);
-      if (answer !== undefined) note(item, answer, true);
+      if (answer !== undefined) {
+        note(item, answer, true);
+        statusOnly += 1;
+      }
     }
     progress.step(`writing ${STAGE_NAMES[item.stage]}`, ++done, todo.length);
   };
@@ -89,8 +100,9 @@ export async function applyPlan(input: {
       await inParallel(wave.items, WRITERS, write, input.signal);
       if (groups[index + 1]?.stage === wave.stage) continue;
       await readBack(cluster, stageDone);
-      progress.info(`Stage ${wave.stage}: ${stageDone.length} ${STAGE_NAMES[wave.stage]} written and read back.`);
+      progress.info(stageWords(wave.stage, stageDone.length, statusOnly));
       stageDone = [];
+      statusOnly = 0;
     }
   } catch (error) {
     return { written, failure: explainApiError(error, 'restore') };

@@ -4,7 +4,7 @@ import type { PlannedObject } from './actions.ts';
 import type { PredictedCertificate } from './predict.ts';
 
 /** Problems of one sort that are listed one by one; the rest is counted, and `objects` or `certificates` has all. */
-const LISTED = 50;
+export const LISTED = 50;
 
 /** Live objects that differ from the backup: errors, or notes where they are to be kept. */
 export function conflictProblems(planned: readonly PlannedObject[]): Problem[] {
@@ -57,7 +57,7 @@ export function predictionProblems(
     } else if (isRenewal(decision.reason) && decision.outcome === 'reissue') {
       found.renewal.push({
         severity: renewalSeverity,
-        code: 'renewed',
+        code: 'renewal-due',
         message: `${object} is due for its ordinary renewal: cert-manager will renew it as soon as it is there (${words}).`,
         fix: 'Nothing: with or without a restore it is renewed now.',
         object,
@@ -86,7 +86,7 @@ export function predictionProblems(
     ...found.first.slice(0, LISTED),
     ...rest(found.first.length, 'warning', 'certificate-in-issuance', 'Certificates will be issued for the first time'),
     ...found.renewal.slice(0, LISTED),
-    ...rest(found.renewal.length, renewalSeverity, 'renewed', 'Certificates are due for renewal'),
+    ...rest(found.renewal.length, renewalSeverity, 'renewal-due', 'Certificates are due for renewal'),
     ...found.undecidable.slice(0, LISTED),
     ...rest(found.undecidable.length, 'warning', 'undecidable', 'Certificates are undecidable'),
   ];
@@ -97,7 +97,8 @@ function isRenewal(reason: string): boolean {
   return reason === 'Renewing';
 }
 
-function rest(count: number, severity: Problem['severity'], code: Problem['code'], what: string): Problem[] {
+/** The line that stands for those beyond the first fifty. */
+export function rest(count: number, severity: Problem['severity'], code: Problem['code'], what: string): Problem[] {
   if (count <= LISTED) return [];
   return [
     { severity, code, message: `${count - LISTED} more ${what}.`, fix: 'See the full list in the report (--json).' },

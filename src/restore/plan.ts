@@ -1,5 +1,6 @@
+import { backupSummary } from '../archive/summary.ts';
 import { EXIT, exitCodeOf } from '../model/problems.ts';
-import type { BackupSummary, ObjectReport, Prediction, Report } from '../model/report.ts';
+import type { ObjectReport, Prediction, Report } from '../model/report.ts';
 import type { PlannedObject } from './actions.ts';
 import { type Prepared, prepare } from './prepare.ts';
 import type { PlanRequest } from './request.ts';
@@ -12,7 +13,9 @@ export type { PlanRequest } from './request.ts';
  * @throws CertkeepError where no plan can be made (see prepare.ts)
  */
 export async function plan(request: PlanRequest): Promise<Report> {
-  return planReport(await prepare(request, true), request.toolVersion);
+  const prepared = await prepare(request, true);
+  request.progress.info(planWords(prepared.planned));
+  return planReport(prepared, request.toolVersion);
 }
 
 /** The report of a plan. */
@@ -27,8 +30,18 @@ export function planReport(prepared: Prepared, toolVersion: string): Report {
     certificates: prepared.predicted.map((p) => p.report),
     objects: prepared.planned.map(objectReport),
     problems: prepared.problems,
-    backup: backupSummary(prepared),
+    backup: backupSummary(prepared.opened),
   };
+}
+
+/** `The plan: 3 create, 2 unchanged, 2 status.` The last counts equal objects that get their status back. */
+export function planWords(planned: readonly PlannedObject[]): string {
+  const counts = new Map<string, number>();
+  const count = (what: string): unknown => counts.set(what, (counts.get(what) ?? 0) + 1);
+  for (const item of planned) count(item.action);
+  for (const item of planned) if (item.completesStatus) count('status');
+  const words = [...counts].map(([action, n]) => `${n} ${action}`).join(', ');
+  return `The plan: ${words || 'nothing to do'}.`;
 }
 
 /** One object as the report shows it before anything is written. */
@@ -43,20 +56,6 @@ export function objectReport(item: PlannedObject): ObjectReport {
     stage: item.stage,
     writtenAt: '',
     resourceVersion: '',
-  };
-}
-
-export function backupSummary({ opened }: Prepared): BackupSummary {
-  const { manifest } = opened;
-  return {
-    path: opened.path,
-    root: opened.root,
-    createdAt: manifest.createdAt,
-    certManager: manifest.certManager.version,
-    cluster: manifest.cluster.uid,
-    encryption: manifest.encryption,
-    restorable: manifest.restorable,
-    counts: manifest.counts,
   };
 }
 

@@ -8,6 +8,7 @@ import { CertkeepError, type Problem } from '../model/problems.ts';
 import { type PlannedObject, planObjects } from './actions.ts';
 import { dryRun } from './dry-run.ts';
 import { conflictProblems, predictionProblems } from './findings.ts';
+import { keptLeafProblems } from './kept.ts';
 import { type LiveState, readLive } from './live.ts';
 import { makersWithoutSecret } from './makers.ts';
 import { type PredictedCertificate, predictAll } from './predict.ts';
@@ -45,7 +46,7 @@ export async function prepare(request: PlanRequest, dryRunAll: boolean): Promise
   });
   const { manifest, contents } = opened;
   progress.info(
-    `Source: the backup of ${manifest.createdAt} of cluster ${manifest.cluster.uid} (${manifest.cluster.server}, cert-manager ${manifest.certManager.version || 'unknown'}).`,
+    `Source: the backup of ${manifest.createdAt} of cluster ${manifest.cluster.uid} (${manifest.cluster.server}, cert-manager ${manifest.certManager.version || 'unknown'}), root ${opened.root}.`,
   );
   progress.info(
     `Target: cluster ${uid} (${cluster.server}, context ${cluster.context}, cert-manager ${info.version || 'unknown'})${uid === manifest.cluster.uid ? ', the very cluster that the backup was taken from' : ''}.`,
@@ -64,6 +65,7 @@ export async function prepare(request: PlanRequest, dryRunAll: boolean): Promise
     ...makersWithoutSecret(planned, live),
     ...prerequisites,
     ...conflictProblems(planned),
+    ...keptLeafProblems(planned, contents),
     ...predictionProblems(predicted, {
       failOnReissue: request.failOnReissue,
       failOnRenewal: request.failOnRenewal ?? false,

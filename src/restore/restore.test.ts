@@ -156,7 +156,7 @@ describe('restore', () => {
     expect((await restore(request(new MemoryCluster(), { failOnRenewal: true }))).exitCode).toBe(3);
     const report = await restore(request(new MemoryCluster()));
     expect(report.exitCode).toBe(0);
-    expect(codes(report)).toContain('warning renewed');
+    expect(codes(report)).toContain('warning renewal-due');
   });
 
   it('stops where it is when it is interrupted, and says what was written', async () => {

@@ -1,10 +1,13 @@
+import { backupSummary } from '../archive/summary.ts';
+import { objectName, refName } from '../model/objects.ts';
 import { exitCodeOf, type Problem, worstExitCode } from '../model/problems.ts';
 import type { CertificateReport, ObjectReport, Report } from '../model/report.ts';
 import { verify } from '../verify/verify.ts';
 import type { PlannedObject } from './actions.ts';
 import { type Applied, applyPlan } from './apply.ts';
+import { keptLeaves } from './kept.ts';
 import { keyOf } from './kinds.ts';
-import { backupSummary, isClear, objectReport, planReport } from './plan.ts';
+import { isClear, objectReport, planReport, planWords } from './plan.ts';
 import { type Prepared, prepare } from './prepare.ts';
 import type { RestoreRequest } from './request.ts';
 
@@ -23,7 +26,7 @@ export async function restore(request: RestoreRequest): Promise<Report> {
     progress.warn('The plan has errors: nothing was written.');
     return { ...planReport(prepared, request.toolVersion), command: 'restore', verdict: 'unproven' };
   }
-  progress.info(summaryOf(prepared.planned));
+  progress.info(planWords(prepared.planned));
   const applied = await applyPlan({
     cluster: request.cluster,
     planned: prepared.planned,
@@ -50,15 +53,21 @@ export async function restore(request: RestoreRequest): Promise<Report> {
     progress,
     toolVersion: request.toolVersion,
   });
-  const problems = merged(prepared.problems, proof.problems);
+  const kept = new Set(keptLeaves(prepared.planned, prepared.opened.contents).map(objectName));
+  const problems = merged(
+    prepared.problems,
+    proof.problems.map((p) => (p.code === 'reissued' && kept.has(p.object ?? '') ? withKept(p) : p)),
+  );
   return {
     ...proof,
     command: 'restore',
     exitCode: worstExitCode([proof.exitCode, exitCodeOf(problems)]),
-    certificates: withPredictions(proof.certificates, prepared),
+    certificates: withPredictions(proof.certificates, prepared).map((c) =>
+      c.verdict === 'reissued' && kept.has(refName('Certificate', c.namespace, c.name)) ? withKept(c) : c,
+    ),
     objects: writtenObjects(prepared.planned, applied),
     problems,
-    backup: backupSummary(prepared),
+    backup: backupSummary(prepared.opened),
   };
 }
 
@@ -124,15 +133,17 @@ function withPredictions(certificates: readonly CertificateReport[], prepared: P
   return certificates.map((report) => ({ ...predictions.get(`${report.namespace}/${report.name}`), ...report }));
 }
 
+/** The same, with the words that this restore has no part in it. */
+function withKept<T extends { message?: string }>(told: T): T {
+  return {
+    ...told,
+    message:
+      `${told.message ?? ''} It was already another certificate before this restore; kept by --on-conflict keep.`.trim(),
+  };
+}
+
 /** Problems of the plan and of the proof, each once. */
 function merged(first: readonly Problem[], second: readonly Problem[]): Problem[] {
   const seen = new Set(first.map((p) => `${p.code} ${p.object ?? ''} ${p.message}`));
   return [...first, ...second.filter((p) => !seen.has(`${p.code} ${p.object ?? ''} ${p.message}`))];
-}
-
-function summaryOf(planned: readonly PlannedObject[]): string {
-  const counts = new Map<string, number>();
-  for (const item of planned) counts.set(item.action, (counts.get(item.action) ?? 0) + 1);
-  const words = [...counts].map(([action, count]) => `${count} ${action}`).join(', ');
-  return `The plan: ${words || 'nothing to do'}.`;
 }

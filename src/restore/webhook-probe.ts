@@ -29,7 +29,7 @@ export async function probeWebhook(cluster: Cluster, namespace: string | undefin
         severity: 'warning',
         code: 'prerequisite',
         message: `Whether cert-manager's webhook answers could not be tested: no right to create ${kind.plural} (403).`,
-        fix: 'Grant the rights that "certkeep rbac --for restore" prints.',
+        fix: 'Grant the rights that docs/permissions.md lists for restore.',
       };
     }
     return {

@@ -177,7 +177,7 @@ function refused(error: unknown, namespace: string): Problem {
   if (error instanceof ApiError && error.status === 403 && error.user !== '') {
     return problem(
       `The canary could not be created: "${error.user}" has no right to create certificates.cert-manager.io in the namespace ${namespace}.`,
-      `Grant create, get and delete on certificates.cert-manager.io there (certkeep rbac --for verify), or choose another namespace with --canary-namespace, ${waive}.`,
+      `Grant create, get and delete on certificates.cert-manager.io there (see docs/permissions.md), or choose another namespace with --canary-namespace, ${waive}.`,
     );
   }
   if (error instanceof ApiError && error.status === 404) {

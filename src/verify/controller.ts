@@ -37,6 +37,9 @@ export interface LifeOptions {
  */
 export async function awaitLife(options: LifeOptions): Promise<{ info: CertManagerInfo; problems: Problem[] }> {
   const limited = { ...options, deadline: options.deadline.within(LIFE_LIMIT_MS) };
+  if (options.certManagerNamespace !== undefined && options.info.deploymentAbsent === true) {
+    return { info: options.info, problems: [noController(options.certManagerNamespace)] };
+  }
   const { info, problem } = await awaitReady(limited);
   if (problem !== undefined) return { info, problems: [problem] };
   if (!info.leaderElection) return { info, problems: [] };
@@ -65,13 +68,20 @@ async function awaitReady(options: LifeOptions): Promise<{ info: CertManagerInfo
       deployment?.replicas === 0
         ? notRunning(
             `cert-manager does not run: ${name} is scaled to 0.`,
-            `Start it, then verify again: ${kubectl} scale deployment ${deployment.name} --replicas=1 (certkeep resume, where a restore left it paused).`,
+            `Start it, then verify again: ${kubectl} scale deployment ${deployment.name} --replicas=1.`,
           )
         : notRunning(
             `cert-manager does not run: ${name} has no ready replica.`,
             `See why: ${kubectl} describe deployment ${deployment?.name}; ${kubectl} logs deployment/${deployment?.name}.`,
           ),
   };
+}
+
+function noController(namespace: string): Problem {
+  return notRunning(
+    `There is no Deployment of cert-manager’s controller in the namespace ${namespace}, which was given as cert-manager’s.`,
+    'Correct --cert-manager-namespace, or leave it out: cert-manager is then found by its labels. kubectl get deployments -A -l app.kubernetes.io/component=controller shows where it is.',
+  );
 }
 
 interface LeaseSpec {
@@ -101,7 +111,7 @@ async function awaitLease(options: LifeOptions): Promise<Problem | undefined> {
     if (!(error instanceof ApiError && error.status === 403)) throw error;
     const rule = `get on leases.coordination.k8s.io, resourceName ${LEASE_NAME}, in the namespace ${where}`;
     const message = `The lease of cert-manager’s controller may not be read, so it was not looked at (needed: ${rule}).`;
-    const fix = 'Grant it: certkeep rbac --for verify.';
+    const fix = 'Grant it; docs/permissions.md lists all rights that verify needs.';
     // Whoever makes the canary's request is alive; without a canary nothing else would show it.
     return { severity: options.mustMove ? 'error' : 'note', code: 'controller-not-seen', message, fix };
   }

@@ -87,7 +87,7 @@ function evidenceOf(before: CertificateBaseline, after: CertificateBaseline, new
     leafSha256: fact((b) => b.leaf?.sha256),
     serial: fact((b) => b.leaf?.serial),
     publicKeySha256: fact((b) => b.leaf?.publicKeySha256),
-    privateKeySha256: fact((b) => b.keySha256),
+    keySha256: fact((b) => b.keySha256),
     notBefore: fact((b) => b.leaf?.notBefore),
     notAfter: fact((b) => b.leaf?.notAfter),
     revision: fact((b) => b.revision),

@@ -1,3 +1,4 @@
+import { backupSummary } from '../archive/summary.ts';
 import { refName } from '../model/objects.ts';
 import { exitCodeOf, type Problem, type ProblemCode } from '../model/problems.ts';
 import type { CertificateVerdict, Report } from '../model/report.ts';
@@ -10,7 +11,7 @@ const OPEN: readonly CertificateVerdict[] = ['awaiting-maker', 'unproven'];
 
 /** The report of a verification: one problem for each Certificate that is not as it was, in cert-manager's words. */
 export function verifyReport(
-  request: Pick<VerifyRequest, 'failOnReissue' | 'failOnRenewal' | 'toolVersion'>,
+  request: Pick<VerifyRequest, 'backup' | 'failOnReissue' | 'failOnRenewal' | 'toolVersion'>,
   clusterUid: string,
   behind: BarrierResult,
   judged: readonly Judged[],
@@ -36,6 +37,7 @@ export function verifyReport(
       evidence: one.evidence,
     })),
     problems,
+    backup: backupSummary(request.backup),
   };
 }
 

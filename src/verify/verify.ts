@@ -29,11 +29,28 @@ export async function verify(request: VerifyRequest): Promise<Report> {
     );
   }
   progress.info(`Verifying the cluster of context "${cluster.context}" (${cluster.server}, uid ${uid}).`);
+  const { manifest, root } = request.backup;
+  // A restore has named its source already.
+  if (request.restored !== true) {
+    progress.info(`Baseline: the backup of ${manifest.createdAt} of cluster ${manifest.cluster.uid}, root ${root}.`);
+  }
   const { expected, problems } = expectedOf(request);
-  if (!(request.restored ?? false) && uid !== request.backup.manifest.cluster.uid) problems.push(otherCluster());
+  const elsewhere = !(request.restored ?? false) && uid !== manifest.cluster.uid;
   const info = await discover(request);
   const report = (behind: BarrierResult, judged: Judged[]): Report =>
-    verifyReport(request, uid, { ...behind, problems: [...problems, ...behind.problems] }, judged);
+    verifyReport(
+      request,
+      uid,
+      {
+        ...behind,
+        problems: [
+          ...(elsewhere ? [otherCluster(!info.installed || isNowhere(judged))] : []),
+          ...problems,
+          ...behind.problems,
+        ],
+      },
+      judged,
+    );
 
   if (!info.installed) {
     const reason = 'cert-manager is not installed in this cluster, so the Certificate cannot exist.';
@@ -82,12 +99,26 @@ function notInstalled(): Problem {
   };
 }
 
-function otherCluster(): Problem {
+/** Not one of the Certificates exists. */
+function isNowhere(judged: readonly Judged[]): boolean {
+  return judged.length > 0 && judged.every(({ evidence }) => evidence.exists?.after === false);
+}
+
+/** Comes first: where nothing is here either, it says more than a hundred Certificates that are missing. */
+function otherCluster(nothingHere: boolean): Problem {
+  const other = 'This is another cluster than that of the backup';
+  if (nothingHere) {
+    return {
+      severity: 'warning',
+      code: 'cluster-changed',
+      message: `${other}; nothing of the backup is here: is this the right context?`,
+      fix: 'Choose the right --context, or restore the backup here first: certkeep restore PATH.',
+    };
+  }
   return {
     severity: 'note',
     code: 'cluster-changed',
-    message:
-      'This is another cluster than that of the backup: what is proved is that the restored Certificates were not reissued here.',
+    message: `${other}: what is proved is that the restored Certificates were not reissued here.`,
     fix: 'Nothing to do where the backup was restored here; else choose the right --context.',
   };
 }

@@ -220,6 +220,19 @@ describe('a step', () => {
     expect(result.exitCode).toBe(2);
     expect(failedWith(result)).toMatch(/Input `recipients`.*Did you mean `age-recipients`/);
     expect(result.summary).toContain('May I go on? No.');
+    expect(result.outputs).toMatchObject({ verdict: '', 'backup-path': '', certificates: '0', reissued: '[]' });
+    expect(JSON.parse(readFileSync(result.outputs['report-path'] ?? '', 'utf8'))).toMatchObject({
+      exitCode: 2,
+      problems: [{ code: 'wrong-usage' }],
+    });
+    await runEntry('post', { temp: result.temp, state: result.state });
+    expect(readdirSync(result.temp)).toEqual([]);
+  });
+
+  it('with an empty kubeconfig ends with 9, and names the likely causes', async () => {
+    const result = await step({ kubeconfig: '' });
+    expect(result.exitCode).toBe(9);
+    expect(failedWith(result)).toMatch(/secret .* is not set.*`environment:`/);
   });
 
   it.each([{ private: false, visibility: 'public' }, {}])(

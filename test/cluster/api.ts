@@ -61,27 +61,27 @@ type Log = (line: string) => void;
  * Builds what is missing first, which takes minutes the first time.
  */
 export async function startCluster(name: string, options: StartOptions = {}): Promise<TestCluster> {
-  const directory = mkdtempSync(`${temporaryClusterPrefix()}${checkedName(name)}-`);
-  return launch(name, directory, false, options);
+  const prefix = `${temporaryClusterPrefix()}${checkedName(name)}-`;
+  return launch(name, () => mkdtempSync(prefix), false, options);
 }
 
 /**
- * Starts a cluster in the given new directory. `keep`: once it is complete it outlives this process, until `stop`; when
- * this process ends before that, nothing stays.
+ * Starts a cluster in a new directory, which is made when everything is built. `keep`: once it is complete it outlives
+ * this process, until `stop`; when this process ends before that, nothing stays.
  */
 export async function launch(
   name: string,
-  directory: string,
+  makeDirectory: () => string,
   keep: boolean,
   options: StartOptions,
 ): Promise<TestCluster> {
   const log: Log =
     options.quiet === true ? () => undefined : (line) => process.stderr.write(`cluster ${name}: ${line}\n`);
+  sweep(log);
+  const version = options.certManager === null ? [] : [certManagerVersion(options.certManager ?? DEFAULT_CERT_MANAGER)];
+  const binaries = await build(version, log);
+  const directory = makeDirectory();
   try {
-    sweep(log);
-    const version =
-      options.certManager === null ? [] : [certManagerVersion(options.certManager ?? DEFAULT_CERT_MANAGER)];
-    const binaries = await build(version, log);
     for (let attempt = 1; ; attempt++) {
       try {
         return await startOnce(name, directory, keep, binaries, version[0], options.install, log);
@@ -108,7 +108,7 @@ async function startOnce(
 ): Promise<TestCluster> {
   const began = Date.now();
   const seconds = () => ((Date.now() - began) / 1000).toFixed(1);
-  mkdirSync(directory, { recursive: true });
+  mkdirSync(directory, { recursive: true, mode: 0o700 });
   const [etcd = 0, etcdPeer = 0, apiServer = 0, webhook = 0] = await freePorts(4);
   writeSpec(directory, { name, binaries, ports: { etcd, etcdPeer, apiServer, webhook } });
   const detach = await startSupervisor(directory);

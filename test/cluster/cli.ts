@@ -6,7 +6,7 @@ import { endSupervisor, launch, openCluster } from './api.ts';
 import { build } from './build.ts';
 import { namedClusterDirectory } from './places.ts';
 import { readSpec, readState } from './state.ts';
-import { clusterDirectories, isRunning, sweep } from './sweep.ts';
+import { clusterDirectories, isRunning } from './sweep.ts';
 import { CERT_MANAGER_VERSIONS, certManagerVersion, DEFAULT_CERT_MANAGER } from './versions.ts';
 
 const USAGE = `Usage: npm run cluster -- COMMAND
@@ -69,15 +69,17 @@ async function up(name: string, version: string | undefined): Promise<void> {
     return;
   }
   const certManager = version === 'none' ? null : (version ?? DEFAULT_CERT_MANAGER);
-  sweep(say);
-  mkdirSync(join(directory, '..'), { recursive: true });
-  try {
-    mkdirSync(directory);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-    throw new Error(`cluster ${name} is being started by another process`);
-  }
-  const cluster = await launch(name, directory, true, { certManager });
+  const makeDirectory = () => {
+    mkdirSync(join(directory, '..'), { recursive: true });
+    try {
+      mkdirSync(directory, { mode: 0o700 });
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+      throw new Error(`cluster ${name} is being started by another process`);
+    }
+    return directory;
+  };
+  const cluster = await launch(name, makeDirectory, true, { certManager });
   console.log(cluster.kubeconfig);
 }
 

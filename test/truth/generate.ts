@@ -12,7 +12,7 @@ import { type Twin, twin } from './twins/twin.ts';
 /** All twins with how often each is made per thousand cases of its kind. */
 const SETS: [Twin[], number][] = [
   [[twin('sound', () => {})], 60],
-  [EXISTENCE, 2],
+  [EXISTENCE, 4],
   [KEY_PAIR, 4],
   [ISSUER, 4],
   [CERTIFICATE_NAME, 3],

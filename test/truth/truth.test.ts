@@ -1,5 +1,7 @@
 import { randomInt } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
+import { forecastUpgrade } from '../../src/reissue/upgrade.ts';
+import { decideAll, soundStates } from './bench.ts';
 import { GOLDEN, LIVE } from './build.ts';
 import type { Case } from './case.ts';
 import { type Comparison, compare, printTable, table } from './compare.ts';
@@ -64,4 +66,38 @@ describe('the decisions of other releases, as kept', () => {
       expectAgreement(`cert-manager ${version}`, compareAll(cases, [...golden.values()], version));
     });
   }
+});
+
+describe('the upgrade from 1.18.2 to 1.19.0', () => {
+  it('reissues those with a bare issuerRef and a current request, if the CRDs are changed first', {
+    timeout: TIMEOUT,
+  }, async () => {
+    const sound = (await fixed()).filter(({ twin }) => twin === 'sound');
+    const found = sound.map((one) => {
+      const input = { ...one, secret: one.secret ?? undefined, siblings: [one.certificate] };
+      const forecast = forecastUpgrade(input, { now: new Date(one.now), from: '1.18.2', to: '1.19.0' });
+      const { kind, group } = one.certificate.spec.issuerRef;
+      const bare = one.requests.length > 0 && (kind === undefined || group === undefined);
+      expect([forecast.reissued, forecast.reissuedIfCrdsFirst, forecast.hazards.length], one.id).toEqual([
+        false,
+        bare,
+        bare ? 1 : 0,
+      ]);
+      return bare;
+    });
+    expect(new Set(found)).toEqual(new Set([true, false]));
+  });
+});
+
+describe('speed', () => {
+  it('needs at most 20 s of CPU for 50,000 Certificates, that is 10 s on two cores', { timeout: TIMEOUT }, async () => {
+    const states = await soundStates(5000);
+    decideAll(states.slice(0, 500));
+    const before = process.cpuUsage();
+    expect(decideAll(states)).toBe(states.length);
+    const { user, system } = process.cpuUsage(before);
+    const seconds = ((user + system) / 1e6) * 10;
+    console.log(`50,000 Certificates: ${seconds.toFixed(1)} s of CPU`);
+    expect(seconds).toBeLessThan(20);
+  });
 });

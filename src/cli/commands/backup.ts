@@ -10,11 +10,11 @@ interface BackupFlags extends ScopeFlags {
   output: string;
   selector?: string;
   secrets: 'auto' | 'all' | 'issuer' | 'none';
-  recipient: string[];
+  recipient?: string[];
   recipientsFile?: string;
   encrypt: 'secrets' | 'all';
   allowPlaintextSecrets?: boolean;
-  allowMissing: string[];
+  allowMissing?: string[];
   allowEmpty?: boolean;
   wait?: boolean;
 }
@@ -57,14 +57,14 @@ export async function runBackup(context: CliContext, flags: BackupFlags, progres
     backup({
       cluster,
       directory: flags.output,
-      namespaces: flags.namespace,
+      namespaces: flags.namespace ?? [],
       ...(flags.selector === undefined ? {} : { selector: flags.selector }),
       ...clusterOptions(flags),
       secrets: flags.secrets,
       recipients,
       encrypt: flags.encrypt,
       allowPlaintextSecrets: flags.allowPlaintextSecrets === true,
-      allowMissing: flags.allowMissing,
+      allowMissing: flags.allowMissing ?? [],
       allowEmpty: flags.allowEmpty === true,
       wait: flags.wait === true,
       toolVersion: CERTKEEP_VERSION,

@@ -9,6 +9,7 @@ import {
   durationFlag,
   type IdentityFlags,
   readIdentities,
+  repeatable,
   withCommonFlags,
   withIdentityFlags,
 } from '../flags.ts';
@@ -17,6 +18,7 @@ interface CheckFlags extends CommonFlags, IdentityFlags {
   expectRoot?: string;
   clusterResourceNamespace?: string;
   horizon: number;
+  allowMissing?: string[];
 }
 
 /** `certkeep check PATH` */
@@ -26,6 +28,9 @@ export function checkCommand(): Command {
     .argument('<path>', 'the backup: its directory, or the .zip of the workflow artifact')
     .option('--expect-root <sha256:…>', 'refuse any backup but the one with this root digest')
     .option('--cluster-resource-namespace <ns>', 'where ClusterIssuers find their Secrets')
+    .addOption(
+      repeatable('--allow-missing <Kind/ns/name>', 'accept that this referenced object is not in it; repeatable'),
+    )
     .addOption(
       new Option('--horizon <duration>', 'name what renews or expires before then')
         .argParser(durationFlag('--horizon'))
@@ -46,6 +51,7 @@ export async function runCheck(
     ...(flags.clusterResourceNamespace === undefined
       ? {}
       : { clusterResourceNamespace: flags.clusterResourceNamespace }),
+    ...(flags.allowMissing === undefined ? {} : { allowMissing: flags.allowMissing }),
     horizonMs: flags.horizon,
     clock: context.clock,
     progress,

@@ -19,6 +19,7 @@ interface PlanFlags extends ClusterFlags, IdentityFlags {
   expectRoot?: string;
   onConflict: 'fail' | 'keep';
   failOnReissue: boolean;
+  failOnRenewal?: boolean;
 }
 
 interface RestoreFlags extends PlanFlags {
@@ -43,7 +44,8 @@ function withPlanFlags(command: Command): Command {
       new Option('--fail-on-reissue <bool>', 'end with 3 where a Certificate would be, or was, reissued')
         .argParser(booleanFlag('--fail-on-reissue'))
         .default(true),
-    );
+    )
+    .option('--fail-on-renewal', 'end with 3 for an ordinary renewal, too');
 }
 
 /** `certkeep plan PATH` */
@@ -70,6 +72,7 @@ function planRequest(context: CliContext, path: string, flags: PlanFlags, progre
     ...clusterOptions(flags),
     onConflict: flags.onConflict,
     failOnReissue: flags.failOnReissue,
+    failOnRenewal: flags.failOnRenewal === true,
     clock: context.clock,
     progress,
     toolVersion: CERTKEEP_VERSION,

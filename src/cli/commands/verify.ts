@@ -53,7 +53,7 @@ export async function runVerify(
     verify({
       cluster,
       backup,
-      namespaces: flags.namespace,
+      namespaces: flags.namespace ?? [],
       ...clusterOptions(flags),
       canary: flags.canary,
       ...(flags.canaryNamespace === undefined ? {} : { canaryNamespace: flags.canaryNamespace }),

@@ -98,7 +98,8 @@ export function requestBytes(request: CertificateRequest | undefined): Buffer {
 }
 
 function base64(text: string, what: string): Buffer {
-  const bytes = decodeBase64(text);
+  // Line breaks in base64 are allowed in an object, as Go's JSON decoder does.
+  const bytes = decodeBase64(text.includes('\n') ? text.replace(/[\r\n]/g, '') : text);
   if (bytes === undefined) throw new Unclear(`${what} is not base64`);
   return bytes;
 }

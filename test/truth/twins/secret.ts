@@ -43,6 +43,13 @@ export const EXISTENCE: Twin[] = [
   secretTwin('empty-key', setData({ 'tls.key': '' })),
   secretTwin('empty-certificate', setData({ 'tls.crt': '' })),
   secretTwin('both-empty', setData({ 'tls.key': '', 'tls.crt': '' })),
+  secretTwin('null-key', (secret) => {
+    (secret.data as unknown as { 'tls.key': null })['tls.key'] = null;
+  }),
+  secretTwin('base64-in-lines', (secret) => {
+    const data = secret.data as Record<string, string>;
+    for (const [key, value] of Object.entries(data)) data[key] = value.replace(/(.{76})/g, '$1\r\n');
+  }),
   secretTwin('other-data-only', (secret) => {
     secret.data = { 'ca.crt': base64('x') };
   }),

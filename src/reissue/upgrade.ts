@@ -1,0 +1,70 @@
+import type { Certificate, CertificateRequest, IssuerRef } from '../model/objects.ts';
+import { decide } from './decide.ts';
+import { type Hazard, hazardsOf } from './hazards.ts';
+import type { Decision, ReissueInput } from './input.ts';
+import { issuerGroup, issuerKind } from './matches.ts';
+import { rulesFor } from './versions.ts';
+
+export interface UpgradeOptions {
+  now: Date;
+  /** The release that runs now, and the one that is to run. */
+  from: string;
+  to: string;
+  horizonMs?: number;
+}
+
+/** What an upgrade of cert-manager does to one Certificate. */
+export interface UpgradeForecast {
+  /** As the release that runs now decides. */
+  before: Decision;
+  /** As the other one decides, on the objects as its CRDs show them. */
+  after: Decision;
+  /** Kept now, reissued then: in whatever order the upgrade is done. */
+  reissued: boolean;
+  /**
+   * Reissued only where the CRDs are changed while the old controller still runs: it meets Certificates with the new
+   * defaults before their requests have them.
+   */
+  reissuedIfCrdsFirst: boolean;
+  /** Changes between the two releases that touch this Certificate, also those that show at the next issuance only. */
+  hazards: Hazard[];
+}
+
+/** Forecasts one Certificate. Throws as `decide` does for a version that certkeep does not know. */
+export function forecastUpgrade(input: ReissueInput, options: UpgradeOptions): UpgradeForecast {
+  const { from, to, ...rest } = options;
+  const before = decide(input, { ...rest, version: from });
+  const after = decide(rulesFor(to).issuerRefCrdDefaults ? withDefaults(input) : input, { ...rest, version: to });
+  const reissued = before.outcome === 'keep' && after.outcome === 'reissue';
+  return {
+    before,
+    after,
+    reissued,
+    reissuedIfCrdsFirst: !reissued && before.outcome === 'keep' && isReissuedIfCrdsFirst(input, options),
+    hazards: hazardsOf(input, from, to),
+  };
+}
+
+function isReissuedIfCrdsFirst(input: ReissueInput, { from, to, ...rest }: UpgradeOptions): boolean {
+  if (!rulesFor(to).issuerRefCrdDefaults || rulesFor(from).issuerRefCrdDefaults) return false;
+  const halfway = { ...input, certificate: defaulted(input.certificate) };
+  return decide(halfway, { ...rest, version: from }).outcome === 'reissue';
+}
+
+function withDefaults(input: ReissueInput): ReissueInput {
+  return {
+    ...input,
+    certificate: defaulted(input.certificate),
+    requests: input.requests.map(defaulted),
+    siblings: input.siblings.map(defaulted),
+  };
+}
+
+/** The object as an API server with the CRDs of 1.19.0 shows it: kind and group of its issuerRef filled in. */
+function defaulted<T extends Certificate | CertificateRequest>(object: T): T {
+  const ref = object?.spec?.issuerRef as IssuerRef | undefined;
+  if (ref === undefined || ref === null || typeof ref !== 'object') return object;
+  // An empty string is a value; the API server fills in only what is absent.
+  const issuerRef = { ...ref, kind: ref.kind ?? issuerKind(undefined), group: ref.group ?? issuerGroup(undefined) };
+  return { ...object, spec: { ...object.spec, issuerRef } };
+}
