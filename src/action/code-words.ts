@@ -46,7 +46,7 @@ export const CODE_WORDS: Record<ProblemCode, string> = {
   prerequisite: 'Something that a restore needs is not in the cluster.',
   'made-by-another-object': 'A Certificate is made by another object, such as an Ingress.',
   conflict: 'An object exists in the cluster and differs from the backup.',
-  'cluster-changed': 'The cluster changed between the plan and the write.',
+  'cluster-changed': 'The cluster changed between the plan and the write, or is another one than that of the backup.',
   'write-refused': 'The cluster refused a write.',
   'artifact-service': "GitHub's artifact service failed or refused.",
   'artifact-not-found': 'The artifact is not there.',

@@ -161,10 +161,6 @@ function wrongShape(value: unknown): string | undefined {
     if (metadata[field] !== undefined && !isMapOf(metadata[field], isString))
       return `metadata.${field} is no map of texts`;
   }
-  const finalizers = metadata.finalizers;
-  if (finalizers !== undefined && !(Array.isArray(finalizers) && finalizers.every(isString))) {
-    return 'metadata.finalizers is no list of texts';
-  }
   return undefined;
 }
 

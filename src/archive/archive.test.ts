@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -232,6 +233,35 @@ describe('what is refused', () => {
     nothingLeft();
   });
 
+  it('a directory inside another backup, which would no longer be whole', async () => {
+    const { path } = await write(soundContents(), {});
+    for (const inside of [join(path, 'x', 'y'), join(path, 'objects', 'z')]) {
+      await expect(checkOutputDirectory(inside)).rejects.toMatchObject({ code: 'output-not-writable', exitCode: 2 });
+      await expect(checkOutputDirectory(inside)).rejects.toThrow(`inside another backup (${path})`);
+    }
+    mkdirSync(join(path, 'x'));
+    await expect(checkOutputDirectory(join(path, 'x'))).rejects.toMatchObject({ code: 'output-not-writable' });
+    await expect(readBackup({ path, identities: [] })).rejects.toMatchObject({
+      code: 'damaged-backup',
+      fix: expect.stringMatching(/^Remove it if you put it there/),
+    });
+  });
+
+  it('a place that cannot be made, by the name that the user gave', async () => {
+    // Nobody, root included, can make a directory there.
+    const error = write(soundContents(), { shownAs: '/shown/out' }, '/proc/nowhere/.out.unchecked-1');
+    await expect(error).rejects.toMatchObject({ code: 'output-not-writable', exitCode: 2 });
+    await expect(error).rejects.toThrow(
+      /^The backup cannot be written to \/(shown\/out: no such directory|proc\/nowhere\/\S+: permission denied)\.$/,
+    );
+  });
+
+  it('quotes a recipient that is none as it is, cut only where it is long', async () => {
+    await expect(write(soundContents(), { recipients: ['age1?'] })).rejects.toThrow('"age1?" is no age recipient');
+    const long = `age1${'q'.repeat(58)}`;
+    await expect(write(soundContents(), { recipients: [long] })).rejects.toThrow('"age1qqqqqqqqqqqq…" is no');
+  });
+
   it('an empty directory gives way, and parents are made', async () => {
     const path = join(place(), 'a', 'b');
     mkdirSync(path, { recursive: true });
@@ -333,6 +363,30 @@ describe('RESTORE.md', () => {
     ]);
     expect(commands).not.toMatch(/20-crds|derived|state\//);
     expect(text).not.toContain(root);
+  });
+
+  it('fails without closing the shell or changing its options where a block fails', async () => {
+    const { path } = await writeBackup(writeOptions(place(), soundContents(), sealedTo('secrets')));
+    const text = readFileSync(join(path, 'RESTORE.md'), 'utf8');
+    const [first, , third] = [...text.matchAll(/```bash\n([\s\S]*?)```/g)].map((m) => m[1] ?? '');
+    const bash = (script: string) =>
+      spawnSync('bash', ['-c', script], { cwd: path, encoding: 'utf8', env: { PATH: '/usr/bin:/bin', LC_ALL: 'C' } });
+    for (const block of [first, `AGE_IDENTITY=/nowhere\n${first}`, `AGE_IDENTITY=/nowhere\n${third}`]) {
+      expect(bash(`${block}\necho "still here $? $(shopt -o pipefail)"`).stdout).toMatch(
+        /still here [1-9]\d* pipefail\s+off/,
+      );
+      expect(bash(`set -euo pipefail\n${block}\necho here`)).toMatchObject({ stdout: '' });
+    }
+  });
+
+  it('names what makes the derived Certificates, between restore and verify and at the end', async () => {
+    const { path } = await writeBackup(writeOptions(place(), soundContents(), sealedTo('secrets')));
+    const text = readFileSync(join(path, 'RESTORE.md'), 'utf8');
+    const maker = soundContents().contents.index.find((entry) => entry.maker !== undefined);
+    const name = `\`${maker?.maker?.kind} ${maker?.namespace}/${maker?.maker?.name}\``;
+    const [, between = ''] = /certkeep restore [^\n]*\n([\s\S]*)certkeep verify \. /.exec(text) ?? [];
+    expect(between).toContain(name);
+    expect(text.slice(text.indexOf('## Afterwards'))).toContain(name);
   });
 
   it('of a backup without Secrets warns', async () => {

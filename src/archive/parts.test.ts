@@ -155,7 +155,6 @@ describe('portable', () => {
     expect(portable(secret).metadata).toEqual({
       name: 'b',
       namespace: 'a',
-      finalizers: ['example.com/keep'],
       annotations: { a: 'b' },
     });
     expect(secret).toEqual(before);

@@ -3,12 +3,10 @@ import type { KubeObject, ObjectMeta } from '../model/objects.ts';
 
 /**
  * Fields of metadata that are restored. All others belong to one cluster, or to one life of the object: uid,
- * resourceVersion, generation, creationTimestamp, managedFields, ownerReferences, selfLink and those of a deletion.
+ * resourceVersion, generation, creationTimestamp, managedFields, ownerReferences, selfLink, those of a deletion, and
+ * finalizers: whoever wanted to be asked before the deletion may not run on the target, which then could not delete it.
  */
-export const PORTABLE_METADATA: readonly string[] = ['name', 'namespace', 'labels', 'annotations', 'finalizers'];
-
-/** Finalizers that a deletion under way sets; a restored object must not start its life with them. */
-const DELETION_FINALIZERS: readonly string[] = ['foregroundDeletion', 'orphan'];
+export const PORTABLE_METADATA: readonly string[] = ['name', 'namespace', 'labels', 'annotations'];
 
 /** Labels and annotations that say how strictly a namespace is policed: the target cluster decides that, not a backup. */
 export function isSecurityPolicyKey(key: string): boolean {
@@ -26,19 +24,12 @@ export function portable(object: KubeObject): KubeObject {
   const metadata = Object.fromEntries(
     Object.entries(object.metadata).filter(([field]) => PORTABLE_METADATA.includes(field)),
   ) as ObjectMeta;
-  const finalizers = metadata.finalizers;
-  if (Array.isArray(finalizers)) {
-    const kept = finalizers.filter((name) => !DELETION_FINALIZERS.includes(name as string));
-    if (kept.length > 0) metadata.finalizers = kept;
-    else delete metadata.finalizers;
-  }
   if (object.apiVersion === 'v1' && object.kind === 'Namespace') return portableNamespace(object, metadata);
   if (object.apiVersion === 'v1' && object.kind === 'Secret') keep(metadata, (key) => key !== LAST_APPLIED_ANNOTATION);
   return { ...rest, metadata };
 }
 
 function portableNamespace(object: KubeObject, metadata: ObjectMeta): KubeObject {
-  delete metadata.finalizers;
   keep(metadata, (key) => key !== LAST_APPLIED_ANNOTATION && !isSecurityPolicyKey(key));
   return { apiVersion: object.apiVersion, kind: object.kind, metadata };
 }

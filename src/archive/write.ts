@@ -68,7 +68,7 @@ export async function writeBackup(options: WriteOptions): Promise<WrittenBackup>
   const plan = prepare(options, seal !== undefined);
   const aside = `${path}.partial-${randomBytes(6).toString('hex')}`;
   try {
-    await makeDirectory(dirname(path), true);
+    await makeParents(path);
     await makeDirectory(aside, false);
     const manifest = await writeFiles(aside, options, plan, seal);
     await moveIntoPlace(aside, path);
@@ -422,6 +422,20 @@ async function writeAll(handle: FileHandle, chunk: Uint8Array): Promise<void> {
 
 async function makeDirectory(path: string, recursive: boolean): Promise<void> {
   await mkdir(path, { mode: 0o700, recursive });
+}
+
+/** One by one: Node's recursive mkdir never ends where the kernel says ENOENT to every mkdir (below /proc). */
+async function makeParents(path: string): Promise<void> {
+  const missing: string[] = [];
+  for (let parent = dirname(path); ; parent = dirname(parent)) {
+    if ((await stat(parent).catch(() => undefined)) !== undefined || parent === dirname(parent)) break;
+    missing.unshift(parent);
+  }
+  for (const parent of missing) {
+    await makeDirectory(parent, false).catch((error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EEXIST') throw error;
+    });
+  }
 }
 
 async function moveIntoPlace(aside: string, path: string): Promise<void> {

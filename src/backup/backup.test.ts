@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { readBackup } from '../archive/read.ts';
-import type { CheckRequest } from '../check/check.ts';
+import { type CheckRequest, check } from '../check/check.ts';
+import { ApiError } from '../cluster/client.ts';
 import { exitCodeOf, type Problem } from '../model/problems.ts';
 import { silent } from '../model/progress.ts';
 import type { Report } from '../model/report.ts';
@@ -280,6 +281,59 @@ describe('a backup that would be incomplete', () => {
     expect(errors(report)).toEqual(['inline-credential Certificate/a/web']);
     expect(JSON.stringify(report)).not.toContain('hunter22');
     expect(await ask(cluster)).toMatchObject({ exitCode: 0 });
+  });
+
+  it('asks the cluster nothing before recipients and directory are right', async () => {
+    const cluster = sample();
+    await expect(ask(cluster, { recipients: ['age1?'] })).rejects.toMatchObject({ code: 'wrong-usage', exitCode: 2 });
+    await ask(sample());
+    const inside = ask(cluster, { directory: join(home, 'out', 'x') });
+    await expect(inside).rejects.toMatchObject({ code: 'output-not-writable', exitCode: 2 });
+    expect(cluster.reads).toEqual([]);
+  });
+
+  it('says of a selector that fits nothing what is there all the same', async () => {
+    const report = await ask(sample(), { selector: 'team=none' });
+    expect(errors(report)).toEqual(['nothing-found']);
+    expect(report.problems[0]?.message).toMatch(
+      /^There is no Certificate in all namespaces .*team=none.*only the issuers/,
+    );
+  });
+
+  it('names a selector that the API server does not understand', async () => {
+    const cluster = sample();
+    cluster.onRead = ({ verb, kind }) => {
+      if (verb === 'list' && kind.kind === 'Certificate')
+        throw new ApiError({ status: 400, reason: 'BadRequest', path: '/apis/cert-manager.io/v1/certificates', verb });
+    };
+    for (const namespaces of [[], ['a']]) {
+      const error = ask(cluster, { selector: 'a==b,,', namespaces });
+      await expect(error).rejects.toMatchObject({ code: 'wrong-usage', exitCode: 2 });
+      await expect(error).rejects.toThrow('list certificates.cert-manager.io with the selector "a==b,,"');
+    }
+  });
+
+  it('counts in the same order as a check', async () => {
+    const report = await ask(sample(), plain);
+    const checked = await check({
+      path: join(home, 'out'),
+      identities: [],
+      horizonMs: 0,
+      clock: { now: () => new Date() },
+      progress: silent,
+      toolVersion: '0.0.0',
+    });
+    const order = Object.keys(report.backup?.counts ?? {});
+    expect(order.slice(0, 7)).toEqual([
+      'namespaces',
+      'crds',
+      'secrets',
+      'issuers',
+      'certificates',
+      'derived',
+      'requests',
+    ]);
+    expect(Object.keys(checked.backup?.counts ?? {})).toEqual(order);
   });
 
   it('never writes over anything', async () => {

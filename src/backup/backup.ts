@@ -200,6 +200,7 @@ async function assemble(
     certManagerNamespace,
     allowMissing: request.allowMissing,
     absent,
+    listed: (namespace) => isListed(state, request.namespaces, namespace),
   });
   const objects: KubeObject[] = [...scope.issuers, ...state.certificates];
   const captured = [...objects, ...selection.secrets.map(({ secret }) => secret)];
@@ -246,9 +247,13 @@ function notListed(state: ClusterState, namespaces: readonly string[], held: rea
   return held
     .map(({ reference }) => reference)
     .filter(({ namespace, role, guess }) => {
-      const listed = state.secretsRead && (namespaces.length === 0 || namespaces.includes(namespace));
-      return !listed || (role !== 'leaf-secret' && guess !== true);
+      return !isListed(state, namespaces, namespace) || (role !== 'leaf-secret' && guess !== true);
     });
+}
+
+/** Whether the capture read the Secrets of that namespace as a list. */
+function isListed(state: ClusterState, namespaces: readonly string[], namespace: string): boolean {
+  return state.secretsRead && (namespaces.length === 0 || namespaces.includes(namespace));
 }
 
 function unknownNamespaceProblems(held: readonly HeldReference[], clusterResourceNamespace: string): Problem[] {

@@ -31,6 +31,7 @@ function select(
     certManagerNamespace: 'cert-manager',
     allowMissing: [],
     absent: new Set(),
+    listed: () => secretsRead,
     ...options,
   });
   return {

@@ -28,6 +28,8 @@ export interface SelectOptions {
   allowMissing: readonly string[];
   /** `namespace/name` of Secrets that were asked for one by one and do not exist. */
   absent: ReadonlySet<string>;
+  /** Whether the Secrets of a namespace were listed: only then is one that is not in the state known not to exist. */
+  listed: (namespace: string) => boolean;
 }
 
 export interface Selection {
@@ -65,7 +67,8 @@ export function selectSecrets(state: ClusterState, held: readonly HeldReference[
     const wanted = isWanted(group, options.secrets);
     const secret = state.secrets.get(key);
     if (secret === undefined) {
-      if (state.secretsRead || options.absent.has(key))
+      const namespace = group[0]?.reference.namespace ?? '';
+      if (options.listed(namespace) || options.absent.has(key))
         selection.problems.push(...absentProblems(group, wanted, options));
       continue;
     }

@@ -40,6 +40,7 @@ interface Fake {
   config?: string;
   forbidden?: string[];
   group?: boolean;
+  noNamespace?: boolean;
 }
 
 function fake(state: Fake): Cluster {
@@ -53,6 +54,7 @@ function fake(state: Fake): Cluster {
     context: '',
     async get(kind: ResourceKind, _namespace: string | undefined, name: string): Promise<KubeObject | undefined> {
       refuse(kind, '');
+      if (kind.plural === 'namespaces' && state.noNamespace === true) return undefined;
       if (kind.plural === 'configmaps') {
         return { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name }, data: { 'config.yaml': state.config ?? '' } };
       }
@@ -134,6 +136,20 @@ describe('discoverCertManager', () => {
       running: false,
       clusterResourceNamespaceSource: 'unknown',
     });
+  });
+
+  it('tells a given namespace that does not exist from one without a controller', async () => {
+    const given = { certManagerNamespace: 'nope' };
+    await expect(discoverCertManager(fake({ noNamespace: true }), given)).rejects.toMatchObject({
+      code: 'wrong-usage',
+      exitCode: 2,
+      fix: expect.stringContaining('--cert-manager-namespace'),
+    });
+    expect(await discoverCertManager(fake({}), given)).toMatchObject({ namespace: 'nope', deploymentAbsent: true });
+    const blind = { forbidden: ['deployments/nope', 'namespaces'] };
+    expect((await discoverCertManager(fake(blind), given)).deploymentAbsent).toBe(false);
+    const elsewhere = await discoverCertManager(fake({ forbidden: ['deployments/*'] }));
+    expect(elsewhere.deploymentAbsent).toBe(false);
   });
 
   it('tells not installed and not running', async () => {

@@ -9,6 +9,7 @@ import {
   controllerArguments,
   type DeploymentShape,
   flagValue,
+  isController,
   issuanceFlags,
   parseControllerConfig,
   versionOf,
@@ -48,7 +49,8 @@ export interface DiscoverOptions {
 const DEFAULT_NAMESPACE = 'cert-manager';
 /** internal/apis/config/controller/v1alpha1/defaults.go: both default to kube-system. */
 const CODE_DEFAULT_NAMESPACE = 'kube-system';
-const CONTROLLER_LABELS = 'app.kubernetes.io/name=cert-manager,app.kubernetes.io/component=controller';
+const COMPONENT_LABEL = 'app.kubernetes.io/component=controller';
+const CONTROLLER_LABELS = `app.kubernetes.io/name=cert-manager,${COMPONENT_LABEL}`;
 const CRD_NAMES = [
   'certificates.cert-manager.io',
   'certificaterequests.cert-manager.io',
@@ -184,14 +186,23 @@ async function findDeployment(
     if (here.length === 0 && namespace === undefined) return 'hidden';
     found = here;
   }
+  if (found.length === 0 && namespace !== undefined) {
+    // The chart's nameOverride changes one of the labels; whoever names the namespace means what runs there.
+    const here = await labelled(cluster, namespace, COMPONENT_LABEL);
+    found = here === 'forbidden' ? [] : (here as DeploymentShape[]).filter(isController);
+  }
   const deployments = found as DeploymentShape[];
   return deployments.find((d) => (d.status?.readyReplicas ?? 0) > 0) ?? deployments[0];
 }
 
-async function labelled(cluster: Cluster, namespace: string | undefined): Promise<KubeObject[] | 'forbidden'> {
+async function labelled(
+  cluster: Cluster,
+  namespace: string | undefined,
+  labelSelector = CONTROLLER_LABELS,
+): Promise<KubeObject[] | 'forbidden'> {
   try {
     const where = namespace === undefined ? {} : { namespace };
-    return (await cluster.list(DEPLOYMENT, { ...where, labelSelector: CONTROLLER_LABELS })).items;
+    return (await cluster.list(DEPLOYMENT, { ...where, labelSelector })).items;
   } catch (error) {
     if (error instanceof ApiError && error.status === 403) return 'forbidden';
     throw error;

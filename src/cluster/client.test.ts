@@ -245,6 +245,16 @@ describe('messages', () => {
     expect(all.message).toContain('list certificates.cert-manager.io in all namespaces');
   });
 
+  it('call a query that the server does not understand wrong usage', async () => {
+    const cluster = await start((response) => refuse(response, 400, 'BadRequest', 'unable to parse requirement'));
+    const list = cluster.list(CERTIFICATE, { labelSelector: 'a==b,,' });
+    const error = explainApiError(await list.catch((e: unknown) => e), 'list Certificates');
+    expect([error.code, error.exitCode]).toEqual(['wrong-usage', 2]);
+    expect(error.fix).toContain('--selector');
+    const write = cluster.create(CERTIFICATE, certificate);
+    expect(explainApiError(await write.catch((e: unknown) => e), 'create it').code).toBe('write-refused');
+  });
+
   it('tell a page that is not Kubernetes from an API server', async () => {
     const cluster = await start((response) => {
       response.writeHead(200, { 'content-type': 'text/html' });

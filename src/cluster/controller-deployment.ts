@@ -34,6 +34,11 @@ export interface ControllerConfig {
 
 const CONTAINER_NAME = 'cert-manager-controller';
 
+/** Whether it has cert-manager's controller container: the chart always names it so. */
+export function isController(deployment: DeploymentShape): boolean {
+  return (deployment.spec?.template?.spec?.containers ?? []).some((c) => c.name === CONTAINER_NAME);
+}
+
 function containerOf(deployment: DeploymentShape): ContainerShape | undefined {
   const containers = deployment.spec?.template?.spec?.containers ?? [];
   return containers.find((c) => c.name === CONTAINER_NAME) ?? containers[0];

@@ -32,7 +32,7 @@ export function makersWithoutSecret(planned: readonly PlannedObject[], live: Liv
         severity: 'warning',
         code: 'made-by-another-object',
         message: `${name} is on the target already while its ${secret} is not: cert-manager is issuing a new certificate for it at this moment.`,
-        fix: 'Stop the cert-manager controller (kubectl scale deployment cert-manager --replicas=0) before the restore, or take the Ingress away until it is done.',
+        fix: `Take the Ingress and the Certificate ${secretName} that it made away until the restore is done (kubectl -n ${ingress.metadata.namespace} delete certificate ${secretName}), then apply the Ingress again: it will find its Secret.`,
         object: name,
       });
     }

@@ -1,4 +1,6 @@
 import { beforeEach, describe, expect, it, vi } from 'vitest';
+import { base64 } from '../../test/fixtures/backups/contents.ts';
+import { makePair } from '../../test/fixtures/backups/x509.ts';
 import type { OpenedBackup } from '../archive/read.ts';
 import type { CertManagerInfo } from '../cluster/certmanager.ts';
 import { ApiError } from '../cluster/client.ts';
@@ -17,6 +19,7 @@ const world = vi.hoisted(() => ({
   info: undefined as CertManagerInfo | undefined,
   decide: undefined as ((input: ReissueInput) => Partial<Decision>) | undefined,
   verified: [] as unknown[],
+  verdict: 'unchanged' as 'unchanged' | 'reissued',
 }));
 vi.mock('../archive/read.ts', () => ({ readBackup: async () => world.opened }));
 vi.mock('../cluster/certmanager.ts', () => ({ discoverCertManager: async () => world.info }));
@@ -36,13 +39,16 @@ vi.mock('../verify/verify.ts', () => ({
     return {
       command: 'verify',
       certkeep: '0',
-      exitCode: 0,
+      exitCode: world.verdict === 'reissued' ? 3 : 0,
       cluster: 'c',
       certManager: 'v1.21.2',
       verdict: 'unchanged',
       barrier: 'passed',
-      certificates: [{ namespace: 'app', name: 'web', verdict: 'unchanged' }],
-      problems: [],
+      certificates: [{ namespace: 'app', name: 'web', verdict: world.verdict, message: 'm.' }],
+      problems:
+        world.verdict === 'reissued'
+          ? [{ severity: 'error', code: 'reissued', message: 'm.', fix: 'f', object: 'Certificate/app/web' }]
+          : [],
     };
   },
 }));
@@ -85,6 +91,7 @@ beforeEach(() => {
   world.info = INFO;
   world.decide = undefined;
   world.verified = [];
+  world.verdict = 'unchanged';
 });
 
 describe('restore', () => {
@@ -135,6 +142,43 @@ describe('restore', () => {
     expect(report.exitCode).toBe(0);
     expect(report.objects?.find((o) => o.name === 'web-tls')?.action).toBe('keep');
     expect(cluster.at('Secret', 'app', 'web-tls')?.data).toEqual({ 'tls.crt': 'eA==', 'tls.key': 'eA==' });
+  });
+
+  it('foretells that a kept leaf is called reissued, and says afterwards that it was not the restore', async () => {
+    const tls = (name: string) => {
+      const pair = makePair({ dnsNames: [name] });
+      return { 'tls.crt': base64(pair.certificatePem), 'tls.key': base64(pair.keyPem) };
+    };
+    use({ ...contents('web'), secrets: [secret('web-tls', tls('web.test')), secret('ca')] });
+    world.verdict = 'reissued';
+    const cluster = new MemoryCluster(namespace('app'), secret('web-tls', tls('web.test')));
+    const planned = await plan(request(cluster, { onConflict: 'keep' }));
+    expect(planned.exitCode).toBe(0);
+    const warning = planned.problems.find((p) => p.code === 'conflict');
+    expect(warning).toMatchObject({ severity: 'warning', object: 'Certificate/app/web' });
+    expect(warning?.message).toContain('verify will call Certificate/app/web reissued (exit 3)');
+    const report = await restore(request(cluster, { onConflict: 'keep' }));
+    const words = /already another certificate before this restore; kept by --on-conflict keep/;
+    expect(report.certificates[0]?.message).toMatch(words);
+    expect(report.problems.find((p) => p.code === 'reissued')?.message).toMatch(words);
+    expect(report.exitCode).toBe(3);
+  });
+
+  it('says where only status is written back', async () => {
+    const cluster = new MemoryCluster();
+    await restore(request(cluster));
+    const web = cluster.at('Certificate', 'app', 'web') as KubeObject;
+    web.status = {};
+    const said: string[] = [];
+    const progress = { ...silent, info: (text: string) => said.push(text) };
+    const planned = await plan(request(cluster, { progress }));
+    expect(planned.objects?.find((o) => o.kind === 'Certificate' && o.name === 'web')?.why).toMatch(
+      /status is written back/,
+    );
+    expect(said).toContain('The plan: 7 unchanged, 1 status.');
+    await restore(request(cluster, { progress }));
+    expect(said).toContain('Stage 50: the status of 1 Certificates that were there written back.');
+    expect(web.status).toMatchObject({ revision: 3 });
   });
 
   it('refuses a predicted reissue with exit 3, or warns of it', async () => {

@@ -182,6 +182,30 @@ const cases: [string, CertificateVerdict, Case][] = [
     },
   ],
   [
+    'an early reissue, then the renewal of the reissued one on its schedule',
+    'reissued',
+    {
+      before: { leaf: leaf('a', { notBefore: '2026-05-05T00:00:00Z' }), ...due },
+      after: {
+        leaf: leaf('b', { notBefore: '2026-05-20T00:00:00Z' }),
+        revision: 3,
+        renewalTime: '2026-05-30T00:00:00Z',
+      },
+    },
+  ],
+  [
+    'two issuances that nobody counted at the backup, one of them early',
+    'reissued',
+    {
+      before: { leaf: leaf('a', { notBefore: '2026-05-05T00:00:00Z' }), ...due, revision: null },
+      after: {
+        leaf: leaf('b', { notBefore: '2026-05-20T00:00:00Z' }),
+        revision: 2,
+        renewalTime: '2026-05-30T00:00:00Z',
+      },
+    },
+  ],
+  [
     'another leaf, no renewal time known',
     'reissued',
     { before: { renewalTime: null }, after: { leaf: renewedLeaf, revision: 2 } },

@@ -32,7 +32,7 @@ export function verdictOf(comparison: Comparison, options: VerdictOptions): Verd
   return (
     running(comparison, before) ??
     failed(comparison, before, after) ??
-    differentLeaf(comparison, before, after, options.now) ??
+    differentLeaf(comparison, before, after) ??
     issuedAndPutBack(comparison, before, after) ??
     secretAtFault(comparison, before, after) ??
     notLookedAt(comparison, before) ??
@@ -91,7 +91,6 @@ function differentLeaf(
   comparison: Comparison,
   before: CertificateBaseline,
   after: CertificateBaseline,
-  now: Date,
 ): Verdict | undefined {
   if (after.leaf === null) return undefined;
   if (before.leaf === null) {
@@ -105,7 +104,7 @@ function differentLeaf(
   if (before.leaf.sha256 === after.leaf.sha256) return undefined;
   const rotated = before.leaf.publicKeySha256 === after.leaf.publicKeySha256 ? 'same key' : 'new key';
   const change = `serial ${before.leaf.serial} → ${after.leaf.serial}, ${rotated}`;
-  if (isRenewal(comparison, before, after, after.leaf, now)) {
+  if (isRenewal(comparison, before, after, after.leaf)) {
     return {
       verdict: 'renewed',
       reason: `Renewed as scheduled: the renewal was due at ${before.renewalTime} (${change}).`,
@@ -124,26 +123,33 @@ function differentLeaf(
   };
 }
 
+/** Between the time that a renewal is due and the request for it, cert-manager's clock and ours may differ so much. */
+const CLOCK_SKEW_MS = 5000;
+
 /**
- * An ordinary renewal: issued on or after the time that the baseline itself gives, the spec unchanged, and no more
- * issuances than renewals can have been due by now.
+ * An ordinary renewal: every issuance since the baseline was on or after its renewal time, the spec unchanged. Of the
+ * earlier ones only their number is left (the revision), so they are counted back from the newest: issuances on
+ * schedule are one interval apart, and the first of them must not fall before the time that the baseline gives.
  */
 function isRenewal(
   comparison: Comparison,
   before: CertificateBaseline,
   after: CertificateBaseline,
   leaf: LeafFacts,
-  now: Date,
 ): boolean {
-  if (before.renewalTime === null || before.leaf === null || comparison.specChanged) return false;
+  if (before.renewalTime === null || comparison.specChanged || after.revision === null) return false;
   const due = Date.parse(before.renewalTime);
   // CAs date their certificates back by up to hours; the request cannot be.
   const times = [leaf.notBefore, ...comparison.newRequests.map((request) => request.creationTimestamp)].map(Date.parse);
-  if (!(Math.max(...times.filter((time) => !Number.isNaN(time))) >= due)) return false;
-  if (before.revision === null || after.revision === null) return true;
-  const period = Math.max(due - Date.parse(before.leaf.notBefore), 1000);
-  const renewals = 1 + Math.floor(Math.max(now.getTime() - due, 0) / period);
-  return after.revision - before.revision <= renewals;
+  const newest = Math.max(...times.filter((time) => !Number.isNaN(time)));
+  // A status without a revision begins again at 1, and so does a Certificate that was made anew.
+  const start = before.revision !== null && after.revision > before.revision ? before.revision : 0;
+  const issuances = after.revision - start;
+  if (issuances <= 1) return newest >= due - CLOCK_SKEW_MS;
+  // The next renewal time lags behind for a moment after an issuance; then the interval of the baseline is the best guess.
+  const ahead = after.renewalTime === null ? 0 : Date.parse(after.renewalTime) - newest;
+  const interval = ahead > 0 ? ahead : due - Date.parse(before.leaf?.notBefore ?? '');
+  return newest - (issuances - 1) * interval >= due - CLOCK_SKEW_MS;
 }
 
 /** The leaf is that of the backup (or there is none in both), yet an issuance left its traces. */

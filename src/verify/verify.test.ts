@@ -3,7 +3,7 @@ import type { OpenedBackup } from '../archive/read.ts';
 import { certificateBaseline } from '../backup/baseline.ts';
 import { ApiError } from '../cluster/client.ts';
 import type { IndexEntry } from '../model/backup.ts';
-import { CERTIFICATE, CERTIFICATE_REQUEST, DEPLOYMENT, INGRESS, POD, SECRET } from '../model/kinds.ts';
+import { CERTIFICATE, CERTIFICATE_REQUEST, DEPLOYMENT, INGRESS, NAMESPACE, POD, SECRET } from '../model/kinds.ts';
 import type { Certificate } from '../model/objects.ts';
 import { CertkeepError } from '../model/problems.ts';
 import { silent, systemClock } from '../model/progress.ts';
@@ -12,6 +12,7 @@ import { type VerifyRequest, verify } from './verify.ts';
 
 let cluster: FakeCluster;
 let index: IndexEntry[];
+let sourceUid: string;
 
 /** A Certificate that was never issued and whose issuance nobody tries: the simplest one that can be unchanged. */
 function certificate(name: string, ready: boolean = true): Certificate {
@@ -42,9 +43,16 @@ function entry(of: Certificate, more: Partial<IndexEntry> = {}): IndexEntry {
 function run(more: Partial<VerifyRequest> = {}) {
   const backup = {
     path: '',
-    root: '',
+    root: 'sha256:0',
     sealed: [],
-    manifest: { createdAt: '2026-01-01T00:00:00Z', cluster: { uid: 'cluster-uid' } },
+    manifest: {
+      createdAt: '2026-01-01T00:00:00Z',
+      cluster: { uid: sourceUid },
+      certManager: { version: 'v1.21.2' },
+      encryption: 'none',
+      restorable: true,
+      counts: { secrets: 1, namespaces: 1, index: 2, certificates: 1 },
+    },
     contents: { index },
   } as unknown as OpenedBackup;
   return verify({
@@ -65,6 +73,7 @@ function run(more: Partial<VerifyRequest> = {}) {
 
 beforeEach(() => {
   cluster = new FakeCluster();
+  sourceUid = 'cluster-uid';
   index = [entry(certificate('web'))];
 });
 
@@ -110,6 +119,27 @@ describe('verify', () => {
     expect(report.problems).toMatchObject([{ severity: 'error', code: 'reissued', object: 'Certificate/app/other' }]);
     expect((await run({ failOnReissue: false })).exitCode).toBe(0);
     expect((await run({ failOnReissue: false })).verdict).toBe('reissued');
+  });
+
+  it('says against which backup it compares', async () => {
+    const said: string[] = [];
+    const report = await run({ progress: { ...silent, info: (text) => said.push(text) } });
+    expect(said).toContainEqual(expect.stringContaining('of cluster cluster-uid, root sha256:0.'));
+    expect(report.backup).toMatchObject({ root: 'sha256:0', cluster: 'cluster-uid' });
+    expect(Object.keys(report.backup?.counts ?? {})).toEqual(['namespaces', 'secrets', 'certificates', 'index']);
+  });
+
+  it('on another cluster asks whether it is the right one where nothing of the backup is there', async () => {
+    sourceUid = 'other';
+    const restored = await run();
+    expect(restored.problems).toMatchObject([{ severity: 'note', code: 'cluster-changed' }]);
+    expect(restored.exitCode).toBe(0);
+    index = [{ ...index[0], name: 'absent' } as IndexEntry];
+    const first = (await run()).problems[0];
+    expect(first).toMatchObject({ severity: 'warning', code: 'cluster-changed' });
+    expect(first?.message).toMatch(/nothing of the backup is here: is this the right context/);
+    cluster.installed = false;
+    expect((await run()).problems[0]).toMatchObject({ severity: 'warning', message: first?.message });
   });
 
   it('removes canaries of earlier runs, and only old ones of its own', async () => {
@@ -159,6 +189,13 @@ describe('what cannot be proved ends with 8', () => {
   it('not installed', async () => {
     cluster.installed = false;
     await unproven('controller-not-running', /not installed/);
+  });
+  it('no controller in the namespace that was given', async () => {
+    cluster.put(NAMESPACE, '', 'elsewhere');
+    const report = await run({ certManagerNamespace: 'elsewhere' });
+    expect(report).toMatchObject({ exitCode: 8, problems: [{ code: 'controller-not-running' }] });
+    expect(report.problems[0]?.fix).toContain('--cert-manager-namespace');
+    await expect(run({ certManagerNamespace: 'nope', canary: false })).rejects.toMatchObject({ exitCode: 2 });
   });
   it('scaled to 0', async () => {
     cluster.put(DEPLOYMENT, 'cert-manager', 'cert-manager', { spec: { replicas: 0 }, status: {} });

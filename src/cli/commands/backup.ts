@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import { backup } from '../../backup/backup.ts';
+import { backup, checkTarget } from '../../backup/backup.ts';
 import type { Progress } from '../../model/progress.ts';
 import type { Report } from '../../model/report.ts';
 import { CERTKEEP_VERSION } from '../../model/version.ts';
@@ -53,6 +53,8 @@ export function backupCommand(): Command {
 
 export async function runBackup(context: CliContext, flags: BackupFlags, progress: Progress): Promise<Report> {
   const recipients = readRecipients(flags.recipient, flags.recipientsFile);
+  // What is wrong with the command line is told before the cluster is asked.
+  await checkTarget({ directory: flags.output, recipients });
   return withCluster(context, flags, progress, (cluster) =>
     backup({
       cluster,
