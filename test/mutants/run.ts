@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { writeResult } from '../support/results.ts';
 import { MUTANTS, type Mutant } from './mutants.ts';
 
 /**
@@ -110,15 +111,18 @@ async function main(wanted: string[]): Promise<number> {
     return 1;
   }
   let survived = 0;
+  const figures: unknown[] = [];
   for (const mutant of MUTANTS.filter((m) => wanted.length === 0 || wanted.includes(m.name))) {
     const { failed, seconds } = await test(mutant);
     const noticed = failed.some((name) => name.includes(mutant.noticedBy));
     if (!noticed) survived += 1;
+    figures.push({ mutant: mutant.name, what: mutant.what, noticed, failed, seconds: Math.round(seconds) });
     console.log(
       `${noticed ? 'noticed ' : 'SURVIVED'} ${mutant.name}: ${mutant.what}; ${failed.length} tests failed (${seconds.toFixed(0)} s)`,
     );
     for (const name of failed) console.log(`           ${name}`);
   }
+  writeResult('mutants', { unbroken: { passed: control.passed.length }, mutants: figures });
   console.log(survived === 0 ? 'All mutants were noticed.' : `${survived} mutants survived.`);
   return survived === 0 ? 0 : 1;
 }
