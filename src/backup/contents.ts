@@ -1,4 +1,5 @@
 import { portable } from '../archive/portable.ts';
+import { emptyContents } from '../archive/stages.ts';
 import type { BackupContents, IndexEntry, Role } from '../model/backup.ts';
 import { FAO_LABEL, REVISION_ANNOTATION } from '../model/kinds.ts';
 import type { Certificate, CertificateRequest, Issuer, KubeObject, Secret } from '../model/objects.ts';
@@ -21,18 +22,7 @@ export interface Chosen {
 
 /** The backup's contents: objects as they may be created elsewhere, and beside them what the source said of them. */
 export function buildContents(state: ClusterState, chosen: Chosen): BackupContents {
-  const contents: BackupContents = {
-    namespaces: [],
-    crds: [],
-    secrets: [],
-    issuers: [],
-    certificates: [],
-    derived: [],
-    status: [],
-    managedFields: [],
-    requests: [],
-    index: [],
-  };
+  const contents = emptyContents();
   for (const namespace of chosen.namespaces) {
     contents.namespaces.push(portableNamespace(namespace));
     contents.index.push(entryOf(namespace, 'namespace', []));

@@ -76,11 +76,10 @@ async function judgeOnce(
   const live = await readObserved(request.cluster, namespaces);
   const derived = expected.filter((entry) => entry.role === 'derived-certificate' && !live.has(nameOf(entry)));
   const makers = await findMakers(request.cluster, derived);
-  const now = request.clock.now();
   const judged = expected.map((entry): Judged => {
     const comparison = compare(entry.baseline, live.get(nameOf(entry)));
     const maker = makers.get(nameOf(entry));
-    const verdict = verdictOf(comparison, { now, ...(maker === undefined ? {} : { maker }) });
+    const verdict = verdictOf(comparison, maker === undefined ? {} : { maker });
     return { entry, ...verdict, renewsAt: comparison.after?.renewalTime ?? null, evidence: comparison.evidence };
   });
   return { judged, live };

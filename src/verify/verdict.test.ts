@@ -59,7 +59,7 @@ function judge({ before, after, strangeOwner, deleting, options }: Case) {
   } satisfies Certificate as Certificate;
   const observed =
     after === null ? undefined : { certificate, facts, ...(strangeOwner === undefined ? {} : { strangeOwner }) };
-  return verdictOf(compare(old, observed), { now: NOW, ...options });
+  return verdictOf(compare(old, observed), options ?? {});
 }
 
 const recreated = { uid: 'u2', requests: [] };

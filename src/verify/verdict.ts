@@ -12,7 +12,6 @@ export interface Verdict {
 }
 
 export interface VerdictOptions {
-  now: Date;
   /**
    * Of a Certificate that an Ingress, Gateway or ListenerSet makes: whether that maker is in the cluster. undefined for
    * all other Certificates.
