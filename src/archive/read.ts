@@ -1,13 +1,12 @@
 import { createHash } from 'node:crypto';
 import type { BackupContents, IndexEntry, ManagedFieldsRecord, Manifest, StatusRecord } from '../model/backup.ts';
-import type { KubeObject } from '../model/objects.ts';
-import { refName } from '../model/objects.ts';
+import { type KubeObject, refName, type Secret } from '../model/objects.ts';
 import { CertkeepError } from '../model/problems.ts';
 import { type AllowedContext, whyNotAllowed } from './allowed.ts';
 import { DIGEST_KEY_BYTES, keyedDigest, plainDigest } from './digests.ts';
 import { damaged, printable, surplus } from './errors.ts';
 import { inlineCredentials } from './inline.ts';
-import { damagedLine, type Line, readLines } from './lines.ts';
+import { damagedLine, type Line, MAX_LINE_BYTES, readLines } from './lines.ts';
 import { readManifest } from './manifest.ts';
 import { keyOfObject, objectKey } from './order.ts';
 import { indexEntrySchema, managedFieldsRecordSchema, misfit, requestSchema, statusRecordSchema } from './schemas.ts';
@@ -32,6 +31,11 @@ export interface ReadOptions {
   identities: readonly string[];
   /** `sha256:<hex>`, or the hex alone: the root that the backup must have. */
   expectRoot?: string;
+  /**
+   * Called for each Secret, in order, when all else has been read. What it returns is kept in the Secret's place: who
+   * needs facts only returns it without its values, and does not hold the keys of a whole company at once.
+   */
+  eachSecret?: (secret: Secret, backup: OpenedBackup) => Secret;
 }
 
 export interface OpenedBackup {
@@ -41,6 +45,8 @@ export interface OpenedBackup {
   contents: BackupContents;
   /** Names on disk of files that could not be read because no identity was given; [] = all was read. */
   sealed: string[];
+  /** The text of RESTORE.md; undefined where it stays sealed. */
+  restoreMd: string | undefined;
 }
 
 /**
@@ -61,8 +67,17 @@ export async function readBackup(options: ReadOptions): Promise<OpenedBackup> {
     // compared again while they are read: nobody can swap one in between.
     for (const name of Object.keys(manifest.files)) for await (const _ of verified(source, manifest, name));
     const reader = new Reader(source, manifest, unlock);
-    const contents = await reader.contents();
-    return { path: options.path, manifest, root: manifest.root, contents, sealed: reader.sealed };
+    const contents = emptyContents();
+    const backup = {
+      path: options.path,
+      manifest,
+      root: manifest.root,
+      contents,
+      sealed: reader.sealed,
+      restoreMd: await reader.restoreMd(),
+    };
+    await reader.fill(contents, (secret) => options.eachSecret?.(secret, backup) ?? secret);
+    return backup;
   } finally {
     await source.close();
   }
@@ -131,12 +146,14 @@ class Reader {
     this.#allowed = { include: manifest.scope.include, certManagerNamespace: manifest.certManager.namespace };
   }
 
-  async contents(): Promise<BackupContents> {
-    const contents = emptyContents();
+  /** Reads all parts into `contents`; the Secrets last. */
+  async fill(contents: BackupContents, eachSecret: (secret: Secret) => Secret): Promise<void> {
     const digestKey = await this.#digestKey();
     contents.index = await this.#index();
     const index = new ObjectIndex(contents.index, digestKey);
-    for (const section of OBJECT_SECTIONS) contents[section] = await this.#objects(section, index);
+    for (const section of OBJECT_SECTIONS) {
+      if (section !== 'secrets') contents[section] = await this.#objects(section, index, (object) => object);
+    }
     contents.status = (await this.#records('status', statusRecordSchema, index)) as StatusRecord[];
     contents.managedFields = (await this.#records(
       'managedFields',
@@ -144,8 +161,20 @@ class Reader {
       index,
     )) as ManagedFieldsRecord[];
     contents.requests = (await this.#records('requests', requestSchema, undefined)) as KubeObject[];
-    await this.#drain(FILE.restoreMd);
-    return contents;
+    contents.secrets = await this.#objects('secrets', index, (object) => eachSecret(object as Secret));
+  }
+
+  async restoreMd(): Promise<string | undefined> {
+    const bytes = this.#plain(FILE.restoreMd);
+    if (bytes === undefined) return undefined;
+    const parts: Uint8Array[] = [];
+    let length = 0;
+    for await (const chunk of bytes) {
+      length += chunk.length;
+      if (length > MAX_LINE_BYTES) throw damaged(`${FILE.restoreMd} is larger than any backup's`);
+      parts.push(chunk.slice());
+    }
+    return Buffer.concat(parts).toString('utf8');
   }
 
   /** Plain bytes of a file; undefined where it is not there or stays sealed. */
@@ -162,10 +191,6 @@ class Reader {
   #isReadable(file: string): boolean {
     const name = onDisk(this.#manifest, file);
     return name !== undefined && (name === file || this.#unlock !== undefined);
-  }
-
-  async #drain(file: string): Promise<void> {
-    for await (const _ of this.#plain(file) ?? []);
   }
 
   async #digestKey(): Promise<Uint8Array | undefined> {
@@ -211,7 +236,11 @@ class Reader {
     return entries;
   }
 
-  async #objects(section: ObjectSection, index: ObjectIndex): Promise<KubeObject[]> {
+  async #objects(
+    section: ObjectSection,
+    index: ObjectIndex,
+    keep: (object: KubeObject) => KubeObject,
+  ): Promise<KubeObject[]> {
     const objects: KubeObject[] = [];
     const file = fileOf(section);
     for await (const line of this.#lines(section)) {
@@ -219,7 +248,7 @@ class Reader {
       if (fault !== undefined) throw forbidden(file, line.number, fault);
       const object = line.value as KubeObject;
       index.match(object, file, line);
-      objects.push(object);
+      objects.push(keep(object));
     }
     if (this.#isReadable(file) || onDisk(this.#manifest, file) === undefined) index.complete(file);
     else index.expect(file, this.#manifest.counts[section] ?? 0, this.#isReadable(FILE.index));

@@ -1,4 +1,4 @@
-import type { ManifestHeader } from '../model/backup.ts';
+import type { IndexEntry, ManifestHeader } from '../model/backup.ts';
 import { FILE, SEALED } from './stages.ts';
 
 /** What RESTORE.md is made from. Nothing that depends on where the backup lies, since the manifest holds its digest. */
@@ -193,4 +193,12 @@ ${derived}No CertificateRequest should be younger than this restore: \`kubectl g
 /** Text that came from a cluster, made harmless for Markdown. */
 function plain(text: string): string {
   return text.replace(/[^\w.+:/ -]/g, '?');
+}
+
+/** `Ingress shop/front`: what makes the derived Certificates, each once. */
+export function makersOf(index: readonly IndexEntry[]): string[] {
+  const names = index.flatMap(({ maker, namespace }) =>
+    maker === undefined ? [] : [`${maker.kind} ${namespace ?? ''}/${maker.name}`],
+  );
+  return [...new Set(names)].sort();
 }

@@ -12,7 +12,7 @@ import { DIGEST_KEY_BYTES, keyedDigest, manifestRoot, manifestText, plainDigest 
 import { inlineCredentials } from './inline.ts';
 import { keyOfObject, objectKey, ordered } from './order.ts';
 import { portable } from './portable.ts';
-import { restoreMd } from './restore-md.ts';
+import { makersOf, restoreMd } from './restore-md.ts';
 import { type Sealer, sealer } from './seal.ts';
 import {
   FILE,
@@ -314,14 +314,6 @@ async function writeFiles(
   await writeFile(join(aside, FILE.manifest), chunks([manifestText(manifest)]));
   for (const directory of new Set(Object.keys(files).map(dirname))) await syncDirectory(join(aside, directory));
   return manifest;
-}
-
-/** `Ingress shop/front`: what makes the derived Certificates, each once. */
-function makersOf(index: readonly IndexEntry[]): string[] {
-  const names = index.flatMap(({ maker, namespace }) =>
-    maker === undefined ? [] : [`${maker.kind} ${namespace ?? ''}/${maker.name}`],
-  );
-  return [...new Set(names)].sort();
 }
 
 function finish(header: ManifestHeader, files: Record<string, ManifestFile>): Manifest {

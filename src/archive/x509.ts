@@ -40,7 +40,11 @@ export function leafCertificate(tlsCrtBase64: string | undefined): X509Certifica
  */
 export function leafFacts(tlsCrtBase64: string | undefined): LeafFacts | undefined {
   const certificate = leafCertificate(tlsCrtBase64);
-  if (certificate === undefined) return undefined;
+  return certificate === undefined ? undefined : factsOfLeaf(certificate);
+}
+
+/** The same of a certificate that is parsed already: parsing costs more than all else here. */
+export function factsOfLeaf(certificate: X509Certificate): LeafFacts | undefined {
   const publicKeySha256 = spkiSha256(() => certificate.publicKey);
   const notBefore = rfc3339(certificate.validFromDate);
   const notAfter = rfc3339(certificate.validToDate);
@@ -62,7 +66,11 @@ export function publicKeySha256OfPrivateKey(tlsKeyBase64: string | undefined): s
  */
 export function isTemporaryCertificate(tlsCrtBase64: string | undefined): boolean {
   const certificate = leafCertificate(tlsCrtBase64);
-  if (certificate === undefined) return false;
+  return certificate !== undefined && isTemporaryLeaf(certificate);
+}
+
+/** The same of a certificate that is parsed already. */
+export function isTemporaryLeaf(certificate: X509Certificate): boolean {
   return (
     nameLines(certificate.subject).includes('serialNumber=1234567890') &&
     nameLines(certificate.issuer).includes('CN=cert-manager.local')

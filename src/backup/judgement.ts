@@ -1,10 +1,10 @@
 import { objectKey, ordered } from '../archive/order.ts';
 import { ROLE_FILES } from '../archive/stages.ts';
 import type { WrittenBackup } from '../archive/write.ts';
-import { pairProblems } from '../check/pairs.ts';
-import { forecast } from '../check/predict.ts';
+import { SecretJudge } from '../check/secrets.ts';
 import { subjectOf } from '../check/subject.ts';
 import type { BackupContents } from '../model/backup.ts';
+import type { Secret } from '../model/objects.ts';
 import type { Problem, ProblemCode } from '../model/problems.ts';
 import type { Report } from '../model/report.ts';
 
@@ -46,11 +46,14 @@ export function addForecast(report: Report, written: WrittenBackup, contents: Ba
       root: written.root,
       contents: { ...ordered(contents, entries), index },
       sealed: [],
+      restoreMd: undefined,
     },
     { now, horizonMs: HORIZON_MS },
   );
-  const { certificates, problems } = forecast(subject);
-  addProblems(report, [...problems, ...pairProblems(subject)]);
+  const judge = new SecretJudge(subject);
+  for (const secret of contents.secrets) judge.judge(secret as Secret);
+  const { certificates, problems } = judge.forecast();
+  addProblems(report, [...problems, ...judge.pairProblems()]);
   report.certificates = certificates;
 }
 

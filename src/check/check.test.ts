@@ -14,6 +14,7 @@ import {
   soundContents,
   writeOptions,
 } from '../../test/fixtures/backups/contents.ts';
+import { forgeManifest, loadFiles, saveFiles } from '../../test/fixtures/backups/files.ts';
 import { makePair } from '../../test/fixtures/backups/x509.ts';
 import { type WriteOptions, writeBackup } from '../archive/write.ts';
 import type { ProblemCode } from '../model/problems.ts';
@@ -276,5 +277,28 @@ describe('findings', () => {
       await write(builder, { header: { ...header, certManager: { ...header.certManager, version: 'v1.8.0' } } }),
     );
     expect(report).toMatchObject({ exitCode: 2, problems: [{ code: 'unsupported-cert-manager' }] });
+  });
+});
+
+describe('RESTORE.md', () => {
+  it('with other commands than certkeep writes is found, even where the manifest was made to fit', async () => {
+    const path = await write(soundContents(), { recipients: [] });
+    expect(of(await run(path), 'damaged-backup')).toEqual([]);
+    const files = loadFiles(path);
+    const text = files.get('RESTORE.md')?.toString() ?? '';
+    files.set('RESTORE.md', Buffer.from(`${text}\nkubectl delete namespace app1\n`));
+    forgeManifest(files);
+    const forged = join(root, String(++count));
+    saveFiles(files, forged);
+    const report = await run(forged);
+    expect(report.exitCode).toBe(4);
+    expect(of(report, 'damaged-backup')[0]?.message).toMatch(/RESTORE\.md is not the text/);
+    expect(of(await run(forged, { toolVersion: '0.2.0' }), 'damaged-backup')).toEqual([]);
+  });
+
+  it('of a sealed backup is compared as well', async () => {
+    const identity = await generateX25519Identity();
+    const path = await write(soundContents(), { recipients: [await identityToRecipient(identity)], encrypt: 'all' });
+    expect(of(await run(path, { identities: [identity] }), 'damaged-backup')).toEqual([]);
   });
 });

@@ -1,12 +1,12 @@
-import { readBackup } from '../archive/read.ts';
+import { type OpenedBackup, readBackup } from '../archive/read.ts';
 import { backupSummary } from '../archive/summary.ts';
 import { formatDuration } from '../model/duration.ts';
 import { CertkeepError, EXIT, exitCodeOf, type Problem } from '../model/problems.ts';
 import type { Report } from '../model/report.ts';
 import { closureProblems, inFlightProblems, sharedSecretProblems } from './closure.ts';
-import { pairProblems } from './pairs.ts';
-import { forecast } from './predict.ts';
 import type { CheckRequest } from './request.ts';
+import { restoreMdProblems } from './restore-md.ts';
+import { SecretJudge, withoutValues } from './secrets.ts';
 import { type Subject, subjectOf } from './subject.ts';
 
 export type { CheckRequest } from './request.ts';
@@ -20,32 +20,22 @@ export type { CheckRequest } from './request.ts';
  * Throws CertkeepError only for wrong usage (an expectRoot that is no digest).
  */
 export async function check(request: CheckRequest): Promise<Report> {
-  let subject: Subject;
+  let opened: Opened;
   try {
-    const backup = await readBackup({
-      path: request.path,
-      identities: request.identities,
-      ...(request.expectRoot === undefined || request.expectRoot === '' ? {} : { expectRoot: request.expectRoot }),
-    });
-    subject = subjectOf(backup, {
-      now: request.clock.now(),
-      horizonMs: request.horizonMs,
-      ...(request.clusterResourceNamespace === undefined || request.clusterResourceNamespace === ''
-        ? {}
-        : { clusterResourceNamespace: request.clusterResourceNamespace }),
-      allowMissing: request.allowMissing ?? [],
-    });
+    opened = await open(request);
   } catch (error) {
     if (!(error instanceof CertkeepError) || error.exitCode === EXIT.usage) throw error;
     return report(request, [error.toProblem()]);
   }
+  const { subject, judge } = opened;
   sayAge(request, subject);
-  const { certificates, problems } = forecast(subject);
+  const { certificates, problems } = judge.forecast();
   return {
     ...report(request, [
       ...notChecked(subject),
       ...secretsNotCaptured(subject),
-      ...pairProblems(subject),
+      ...restoreMdProblems(subject, request.toolVersion),
+      ...judge.pairProblems(),
       ...closureProblems(subject),
       ...problems,
       ...sharedSecretProblems(subject),
@@ -56,6 +46,39 @@ export async function check(request: CheckRequest): Promise<Report> {
     certificates,
     backup: backupSummary(subject.backup),
   };
+}
+
+interface Opened {
+  subject: Subject;
+  judge: SecretJudge;
+}
+
+/** Reads the backup; its Secrets are judged while they pass. */
+async function open(request: CheckRequest): Promise<Opened> {
+  const { path, identities, expectRoot, clusterResourceNamespace } = request;
+  const prepare = (backup: OpenedBackup): Opened => {
+    const subject = subjectOf(backup, {
+      now: request.clock.now(),
+      horizonMs: request.horizonMs,
+      ...(clusterResourceNamespace === undefined || clusterResourceNamespace === ''
+        ? {}
+        : { clusterResourceNamespace }),
+      allowMissing: request.allowMissing ?? [],
+    });
+    return { subject, judge: new SecretJudge(subject) };
+  };
+  let opened: Opened | undefined;
+  const backup = await readBackup({
+    path,
+    identities,
+    ...(expectRoot === undefined || expectRoot === '' ? {} : { expectRoot }),
+    eachSecret: (secret, all) => {
+      opened ??= prepare(all);
+      opened.judge.judge(secret);
+      return withoutValues(secret);
+    },
+  });
+  return opened ?? prepare(backup);
 }
 
 function report(request: CheckRequest, found: readonly Problem[]): Report {

@@ -1,19 +1,23 @@
-import { isTemporaryCertificate, leafFacts, publicKeySha256OfPrivateKey } from '../archive/x509.ts';
+import { factsOfLeaf, isTemporaryLeaf, leafCertificate, publicKeySha256OfPrivateKey } from '../archive/x509.ts';
 import type { LeafFacts } from '../model/backup.ts';
 import { objectName, type Secret } from '../model/objects.ts';
 import type { Problem } from '../model/problems.ts';
 import { baselineOf, leafSecretName, type Subject } from './subject.ts';
 
 /** Public facts of a Secret's `tls.crt` and `tls.key`; null where there is none that can be read. */
-interface PairFacts {
+export interface PairFacts {
   leaf: LeafFacts | null;
   /** SHA-256 of the public key that belongs to the private one. */
   key: string | null;
+  /** cert-manager's own, while an order is under way. */
+  isTemporary: boolean;
 }
 
-/** Do key and certificate of each Secret belong together, and are they those that the index describes? */
-export function pairProblems(subject: Subject): Problem[] {
-  const facts = new Map([...subject.secrets].map(([name, secret]) => [name, factsOf(secret)]));
+/**
+ * Do key and certificate of each Secret belong together, and are they those that the index describes?
+ * @param facts of the Secrets that could be read, by `Secret/namespace/name`.
+ */
+export function pairProblems(subject: Subject, facts: ReadonlyMap<string, PairFacts>): Problem[] {
   return [
     ...[...facts].flatMap(([name, { leaf, key }]) =>
       leaf !== null && key !== null && leaf.publicKeySha256 !== key ? [mismatch(name)] : [],
@@ -23,7 +27,7 @@ export function pairProblems(subject: Subject): Problem[] {
       const found = facts.get(name);
       if (found === undefined) return [];
       const object = objectName(certificate);
-      if (isTemporaryCertificate(subject.secrets.get(name)?.data?.['tls.crt'])) return [temporary(object)];
+      if (found.isTemporary) return [temporary(object)];
       const baseline = baselineOf(subject, certificate);
       if (baseline === undefined || baseline.leafAbsent === 'not-read') return [];
       const same = found.leaf?.sha256 === baseline.leaf?.sha256 && found.key === baseline.keySha256;
@@ -32,9 +36,12 @@ export function pairProblems(subject: Subject): Problem[] {
   ];
 }
 
-function factsOf(secret: Secret): PairFacts {
+/** The facts of one Secret. */
+export function factsOf(secret: Secret): PairFacts {
+  const certificate = leafCertificate(secret.data?.['tls.crt']);
   return {
-    leaf: leafFacts(secret.data?.['tls.crt']) ?? null,
+    leaf: (certificate && factsOfLeaf(certificate)) ?? null,
+    isTemporary: certificate !== undefined && isTemporaryLeaf(certificate),
     key: publicKeySha256OfPrivateKey(secret.data?.['tls.key']) ?? null,
   };
 }

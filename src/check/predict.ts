@@ -1,5 +1,5 @@
 import { FILE } from '../archive/stages.ts';
-import { type Certificate, type CertificateStatus, condition, objectName } from '../model/objects.ts';
+import { type Certificate, type CertificateStatus, condition, objectName, type Secret } from '../model/objects.ts';
 import { CertkeepError, type Problem } from '../model/problems.ts';
 import type { CertificateReport } from '../model/report.ts';
 import { type Decision, decide } from '../reissue/decide.ts';
@@ -28,41 +28,64 @@ interface Foreseen {
  * Asks cert-manager's own rules about each Certificate as things will stand after a restore: the Secret as it is written,
  * no CertificateRequests, and of the status only what a restore puts back. Those that an Ingress, Gateway or
  * ListenerSet makes are judged as they were made at the source.
+ *
+ * Secrets are given one by one, and none is kept.
  */
-export function forecast(subject: Subject): Forecast {
-  const judged = subject.certificates.map((certificate, i) => restored(subject, certificate, i));
-  const siblings = Map.groupBy(judged, leafSecretName);
-  try {
-    const foreseen = judged.map((certificate) => foresee(subject, certificate, siblings));
+export class Forecaster {
+  readonly #subject: Subject;
+  readonly #restored: readonly Certificate[];
+  readonly #bySecret: ReadonlyMap<string, Certificate[]>;
+  readonly #decisions = new Map<Certificate, Decision>();
+  #unknownVersion: CertkeepError | undefined;
+
+  constructor(subject: Subject) {
+    this.#subject = subject;
+    this.#restored = subject.certificates.map((certificate, i) => restored(subject, certificate, i));
+    this.#bySecret = Map.groupBy(this.#restored, leafSecretName);
+  }
+
+  /** Decides for the Certificates that name this Secret. */
+  decide(secret: Secret): void {
+    for (const certificate of this.#bySecret.get(objectName(secret)) ?? []) this.#decide(certificate, secret);
+  }
+
+  /** What has been foreseen; Certificates whose Secret was not given have none. */
+  forecast(): Forecast {
+    const subject = this.#subject;
+    if (canDecide(subject)) {
+      for (const certificate of this.#restored) {
+        if (!this.#decisions.has(certificate)) this.#decide(certificate, undefined);
+      }
+    }
+    const foreseen = this.#restored.map((certificate) => {
+      const decision = this.#decisions.get(certificate);
+      return { certificate, decision, report: reportOf(certificate, decision) };
+    });
+    const certificates = foreseen.map((f) => f.report).sort(byName);
+    if (this.#unknownVersion !== undefined) return { certificates, problems: [this.#unknownVersion.toProblem()] };
     return {
-      certificates: foreseen.map((f) => f.report).sort(byName),
+      certificates,
       problems: [
         ...versionProblems(subject),
         ...reissueProblems(subject, foreseen),
         ...renewalProblems(subject, foreseen),
       ],
     };
-  } catch (error) {
-    // A cert-manager whose rules certkeep does not know.
-    if (!(error instanceof CertkeepError)) throw error;
-    return { certificates: judged.map((c) => reportOf(c, undefined)).sort(byName), problems: [error.toProblem()] };
   }
-}
 
-function foresee(subject: Subject, certificate: Certificate, siblings: ReadonlyMap<string, Certificate[]>): Foreseen {
-  const secret = leafSecretName(certificate);
-  const decision = canDecide(subject)
-    ? decide(
-        {
-          certificate,
-          secret: subject.secrets.get(secret),
-          requests: [],
-          siblings: siblings.get(secret) ?? [certificate],
-        },
-        { now: subject.now, version: versionOf(subject) },
-      )
-    : undefined;
-  return { certificate, decision, report: reportOf(certificate, decision) };
+  #decide(certificate: Certificate, secret: Secret | undefined): void {
+    if (this.#unknownVersion !== undefined || !canDecide(this.#subject)) return;
+    const siblings = this.#bySecret.get(leafSecretName(certificate)) ?? [certificate];
+    const { now } = this.#subject;
+    try {
+      const input = { certificate, secret, requests: [], siblings };
+      this.#decisions.set(certificate, decide(input, { now, version: versionOf(this.#subject) }));
+    } catch (error) {
+      // A cert-manager whose rules certkeep does not know.
+      if (!(error instanceof CertkeepError)) throw error;
+      this.#unknownVersion = error;
+    }
+  }
 }
 
 function canDecide(subject: Subject): boolean {

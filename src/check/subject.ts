@@ -3,14 +3,7 @@ import type { OpenedBackup } from '../archive/read.ts';
 import { FILE, SEALED } from '../archive/stages.ts';
 import type { IndexEntry } from '../model/backup.ts';
 import { CERT_MANAGER_GROUP } from '../model/kinds.ts';
-import {
-  type Certificate,
-  type CertificateStatus,
-  type KubeObject,
-  objectName,
-  refName,
-  type Secret,
-} from '../model/objects.ts';
+import { type Certificate, type CertificateStatus, type KubeObject, objectName, refName } from '../model/objects.ts';
 
 /** An opened backup with the look-ups that the checks share. */
 export interface Subject {
@@ -23,8 +16,6 @@ export interface Subject {
   accepted: ReadonlySet<string>;
   /** Those to be restored, in their order, then those that another object makes. */
   certificates: readonly Certificate[];
-  /** Secrets that could be read, by `Secret/namespace/name`. */
-  secrets: ReadonlyMap<string, Secret>;
   /** `Secret/namespace/name` of all Secrets in the backup, the sealed ones included. */
   secretNames: ReadonlySet<string>;
   /** By `Kind/namespace/name`, of objects that are in the backup. */
@@ -50,7 +41,6 @@ export function subjectOf(
     clusterResourceNamespace: options.clusterResourceNamespace ?? manifest.certManager.clusterResourceNamespace,
     accepted: new Set([...(options.allowMissing ?? []), ...(Array.isArray(recorded) ? recorded.map(String) : [])]),
     certificates: [...contents.certificates, ...contents.derived] as Certificate[],
-    secrets: new Map(contents.secrets.map((secret) => [objectName(secret), secret as Secret])),
     secretNames: new Set(present.filter((entry) => entry.file === FILE.secrets).map(entryName)),
     index: new Map(present.map((entry) => [entryName(entry), entry])),
     statuses: new Map(contents.status.map((record) => [objectKey(record), record.status as CertificateStatus])),

@@ -1,5 +1,4 @@
 import type { Cluster } from '../cluster/client.ts';
-import { connect } from '../cluster/connect.ts';
 import { CertkeepError, EXIT } from '../model/problems.ts';
 import type { Clock, Progress } from '../model/progress.ts';
 import type { ClusterFlags } from './flags.ts';
@@ -21,6 +20,8 @@ export async function withCluster<T>(
   progress: Progress,
   work: (cluster: Cluster) => Promise<T>,
 ): Promise<T> {
+  // Loaded here and not above: the Kubernetes client is most of what starting costs, and `check` and `help` have no cluster.
+  const { connect } = await import(/* webpackMode: "eager" */ '../cluster/connect.ts');
   const cluster = await connect({
     env: context.env,
     debug: (line) => progress.debug(line),

@@ -45,6 +45,7 @@ function run(more: Partial<VerifyRequest> = {}) {
     path: '',
     root: 'sha256:0',
     sealed: [],
+    restoreMd: undefined,
     manifest: {
       createdAt: '2026-01-01T00:00:00Z',
       cluster: { uid: sourceUid },

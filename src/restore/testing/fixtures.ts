@@ -73,6 +73,7 @@ export function opened(parts: BackupContents, changes: Partial<OpenedBackup['man
     path: '/backup',
     root: 'sha256:0',
     sealed: [],
+    restoreMd: undefined,
     contents: parts,
     manifest: {
       format: 'certkeep-backup',
