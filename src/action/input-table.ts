@@ -1,4 +1,4 @@
-export const MODES = ['backup', 'check', 'plan', 'restore', 'verify'] as const;
+export const MODES = ['backup', 'check', 'plan', 'restore', 'verify', 'resume'] as const;
 export type Mode = (typeof MODES)[number];
 
 /** What one input of action.yml is to the modes. A test compares this table with action.yml. */
@@ -10,7 +10,7 @@ export interface InputSpec {
 }
 
 const ALL = MODES;
-const CLUSTER: readonly Mode[] = ['backup', 'plan', 'restore', 'verify'];
+const CLUSTER: readonly Mode[] = ['backup', 'plan', 'restore', 'verify', 'resume'];
 const READS_BACKUP: readonly Mode[] = ['check', 'plan', 'restore', 'verify'];
 const BACKUP: readonly Mode[] = ['backup'];
 
@@ -44,6 +44,11 @@ export const INPUTS = {
   horizon: spec('30d', ['check']),
   'no-canary': spec('false', ['restore', 'verify']),
   'canary-namespace': spec('', ['restore', 'verify']),
+  pause: spec('auto', ['restore']),
+  'max-pause': spec('10m', ['restore']),
+  journal: spec('', ['restore']),
+  replicas: spec('', ['resume']),
+  force: spec('false', ['resume']),
   'expect-root': spec('', READS_BACKUP),
   path: spec('', ALL),
   'artifact-name': spec('cert-manager-backup', ALL),
@@ -79,4 +84,4 @@ export const OTHER_NAMES: Record<string, InputName> = {
 };
 
 /** Modes of the interface that later versions bring. */
-export const LATER_MODES: readonly string[] = ['guard', 'predict', 'resume'];
+export const LATER_MODES: readonly string[] = ['guard', 'predict'];

@@ -132,7 +132,7 @@ describe('loadInputs', () => {
   });
 
   it('refuses later modes by saying so', () => {
-    for (const mode of ['guard', 'predict', 'resume']) {
+    for (const mode of ['guard', 'predict']) {
       expect(errorOf({ mode }).message).toContain('comes with a later version');
     }
   });

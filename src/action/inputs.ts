@@ -31,6 +31,13 @@ export interface Inputs {
   horizonMs: number;
   noCanary: boolean;
   canaryNamespace: string;
+  pause: 'auto' | 'never';
+  maxPauseMs: number;
+  /** '' for a file beside the backup. */
+  journal: string;
+  /** 1 to 10; undefined: what the restore wrote down. */
+  replicas: number | undefined;
+  force: boolean;
   /** `sha256:<64 hex>`, or ''. */
   expectRoot: string;
   path: string;
@@ -86,6 +93,11 @@ export function loadInputs(env: Record<string, string | undefined>): Inputs {
     horizonMs: duration('horizon', read('horizon')),
     noCanary: bool('no-canary', read('no-canary')),
     canaryNamespace: dnsLabel('canary-namespace', read('canary-namespace')),
+    pause: oneOf('pause', read('pause'), ['auto', 'never']),
+    maxPauseMs: duration('max-pause', read('max-pause')),
+    journal: read('journal'),
+    replicas: replicas(read('replicas')),
+    force: bool('force', read('force')),
     expectRoot: root(read('expect-root')),
     path: read('path'),
     artifactName: artifactName(read('artifact-name')),
@@ -99,6 +111,12 @@ export function loadInputs(env: Record<string, string | undefined>): Inputs {
   };
   checkTogether(inputs);
   return inputs;
+}
+
+function replicas(value: string): number | undefined {
+  if (value === '') return undefined;
+  if (/^([1-9]|10)$/.test(value)) return Number(value);
+  throw wrongInput('replicas', 'it is not a number from 1 to 10.', 'Leave it out, or write 1.');
 }
 
 const variable = (name: string): string => `INPUT_${name.replaceAll(' ', '_').toUpperCase()}`;

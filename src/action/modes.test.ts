@@ -44,6 +44,8 @@ async function ask(
     plan: tool('plan'),
     restore: tool('restore'),
     verify: tool('verify'),
+    resume: tool('resume'),
+    keepHold: () => {},
     readBackup: async (options) => {
       calls.push('read');
       Object.assign(asked, options);
@@ -100,6 +102,11 @@ const REACHES: Partial<Record<InputName, [value: string, field: string, expected
   horizon: ['60d', 'horizonMs', 60 * 86_400_000],
   'no-canary': ['true', 'canary', false],
   'canary-namespace': ['scratch', 'canaryNamespace', 'scratch'],
+  pause: ['never', 'pause', 'never'],
+  'max-pause': ['3m', 'maxPauseMs', 180_000],
+  journal: ['j.ndjson', 'journal', 'j.ndjson'],
+  replicas: ['2', 'replicas', 2],
+  force: ['true', 'force', true],
   'expect-root': [ROOT, 'expectRoot', ROOT],
   'retention-days': ['7', 'retentionDays', 7],
 };
@@ -135,17 +142,20 @@ describe('runMode', () => {
     expect(toPath.found).toEqual({ backupPath: 'out', root: ROOT });
   });
 
-  it.each(MODES.filter((mode) => mode !== 'backup'))('%s takes the artifact of this run, or a path', async (mode) => {
-    const { calls, asked, found } = await ask({ mode });
-    expect(calls[0]).toBe('download');
-    expect(calls).toContain(mode);
-    expect(asked).toMatchObject({ from: undefined, identities: ['AGE-SECRET-KEY-1'] });
-    expect(found).toMatchObject({ root: ROOT, backupPath: '/w/download/backup.zip' });
-    const onDisk = await ask({ mode, path: 'backup' });
-    expect(onDisk.calls).not.toContain('download');
-    expect(onDisk.asked.path).toBe('backup');
-    expect(onDisk.found.source).toBeUndefined();
-  });
+  it.each(MODES.filter((mode) => mode !== 'backup' && mode !== 'resume'))(
+    '%s takes the artifact of this run, or a path',
+    async (mode) => {
+      const { calls, asked, found } = await ask({ mode });
+      expect(calls[0]).toBe('download');
+      expect(calls).toContain(mode);
+      expect(asked).toMatchObject({ from: undefined, identities: ['AGE-SECRET-KEY-1'] });
+      expect(found).toMatchObject({ root: ROOT, backupPath: '/w/download/backup.zip' });
+      const onDisk = await ask({ mode, path: 'backup' });
+      expect(onDisk.calls).not.toContain('download');
+      expect(onDisk.asked.path).toBe('backup');
+      expect(onDisk.found.source).toBeUndefined();
+    },
+  );
 
   it('check needs no cluster', async () => expect((await ask({ mode: 'check' })).calls).not.toContain('connect'));
 

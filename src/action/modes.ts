@@ -9,6 +9,7 @@ import type { Clock } from '../model/progress.ts';
 import type { Report } from '../model/report.ts';
 import { CERTKEEP_VERSION } from '../model/version.ts';
 import type { PlanRequest, RestoreRequest } from '../restore/request.ts';
+import type { ResumeRequest } from '../restore/resume.ts';
 import type { VerifyRequest } from '../verify/verify.ts';
 import type { downloadBackup, UploadedArtifact, uploadBackup } from './artifact.ts';
 import type { AskGitHub, GitHubContext } from './github.ts';
@@ -27,6 +28,9 @@ export interface Tools {
   plan(request: PlanRequest): Promise<Report>;
   restore(request: RestoreRequest): Promise<Report>;
   verify(request: VerifyRequest): Promise<Report>;
+  resume(request: ResumeRequest): Promise<Report>;
+  /** Keeps the word of a restore's lock for the post step. */
+  keepHold(holder: string): void;
   readBackup(options: { path: string; identities: string[]; expectRoot?: string }): Promise<OpenedBackup>;
   upload: typeof uploadBackup;
   download: typeof downloadBackup;
@@ -67,7 +71,25 @@ export interface Findings {
  * @throws CertkeepError, like the functions of the core.
  */
 export async function runMode(context: StepContext, found: Findings): Promise<Report> {
-  return context.inputs.mode === 'backup' ? runBackup(context, found) : runOnBackup(context, found);
+  const { mode } = context.inputs;
+  if (mode === 'backup') return runBackup(context, found);
+  if (mode === 'resume') return runResume(context);
+  return runOnBackup(context, found);
+}
+
+function runResume(context: StepContext): Promise<Report> {
+  const { inputs, log, tools } = context;
+  return log.group(TITLE.resume, () =>
+    withCluster(context, (cluster) =>
+      tools.resume({
+        cluster,
+        ...clusterOptions(inputs),
+        ...(inputs.replicas === undefined ? {} : { replicas: inputs.replicas }),
+        force: inputs.force,
+        ...common(context),
+      }),
+    ),
+  );
 }
 
 async function runBackup(context: StepContext, found: Findings): Promise<Report> {
@@ -140,7 +162,17 @@ async function runOnBackup(context: StepContext, found: Findings): Promise<Repor
       case 'plan':
         return withCluster(context, (cluster) => tools.plan({ cluster, ...planned }));
       case 'restore':
-        return withCluster(context, (cluster) => tools.restore({ cluster, ...planned, ...canary }));
+        return withCluster(context, (cluster) =>
+          tools.restore({
+            cluster,
+            ...planned,
+            ...canary,
+            pause: inputs.pause,
+            maxPauseMs: inputs.maxPauseMs,
+            onHold: tools.keepHold,
+            ...(inputs.journal === '' ? {} : { journal: inputs.journal }),
+          }),
+        );
       case 'verify': {
         const opened = await tools.readBackup(backup);
         found.root = opened.root;
@@ -148,7 +180,8 @@ async function runOnBackup(context: StepContext, found: Findings): Promise<Repor
         return withCluster(context, (cluster) => tools.verify({ cluster, backup: opened, ...onCluster, ...canary }));
       }
       case 'backup':
-        throw new Error('mode backup has no backup to begin with');
+      case 'resume':
+        throw new Error(`mode ${inputs.mode} has no backup to begin with`);
     }
   });
   found.root = report.backup?.root ?? found.root;
@@ -161,6 +194,7 @@ const TITLE: Record<Inputs['mode'], string> = {
   plan: 'Plan the restore',
   restore: 'Restore and verify',
   verify: 'Verify',
+  resume: "Start cert-manager's controller again",
 };
 
 /** The path of the backup: as given, or downloaded. */

@@ -10,11 +10,13 @@ import type { Report } from '../model/report.ts';
 import { CERTKEEP_VERSION } from '../model/version.ts';
 import { plan } from '../restore/plan.ts';
 import { restore } from '../restore/restore.ts';
+import { resume } from '../restore/resume.ts';
 import { verify } from '../verify/verify.ts';
 import { loadIdentities, loadRecipients } from './age-keys.ts';
 import { downloadBackup, uploadBackup } from './artifact.ts';
 import { fail, headline, reportOf } from './failure.ts';
 import { askGitHub, githubContext } from './github.ts';
+import { HOLD_STATE } from './hold-state.ts';
 import { type Inputs, loadInputs } from './inputs.ts';
 import { resolveKubeconfig } from './kubeconfig.ts';
 import { stepLog } from './log.ts';
@@ -33,6 +35,8 @@ const TOOLS: Tools = {
   plan,
   restore,
   verify,
+  resume,
+  keepHold: (holder) => core.saveState(HOLD_STATE, holder),
   readBackup,
   upload: uploadBackup,
   download: downloadBackup,
@@ -95,6 +99,8 @@ export async function run(options: RunOptions): Promise<void> {
     error = caught;
     report = reportOf(inputs.mode, caught);
   }
+  // Whatever was paused is started again, or the report says why not: nothing for the post step to do.
+  core.saveState(HOLD_STATE, '');
   // For people in the words of this action; the report on disk keeps the core's own.
   const shown = { ...report, problems: report.problems.map(inInputs) };
   const openProblems = names || error instanceof PublicError;

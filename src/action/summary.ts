@@ -72,6 +72,7 @@ const DONE: Record<Mode, string> = {
   plan: 'Restoring would reissue nothing.',
   restore: 'Restored, and no Certificate was reissued.',
   verify: 'No Certificate was reissued.',
+  resume: "cert-manager's controller runs.",
 };
 
 function heading(input: SummaryInput): string {

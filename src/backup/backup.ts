@@ -5,6 +5,7 @@ import { check } from '../check/check.ts';
 import { discoverCertManager } from '../cluster/certmanager.ts';
 import type { Cluster } from '../cluster/client.ts';
 import { clusterUid, kubernetesVersion } from '../cluster/identity.ts';
+import { leftoverPause } from '../cluster/pause-record.ts';
 import type { BackupContents } from '../model/backup.ts';
 import { type Certificate, type KubeObject, objectName } from '../model/objects.ts';
 import { CertkeepError, EXIT, exitCodeOf, type Problem } from '../model/problems.ts';
@@ -94,7 +95,7 @@ export async function backup(asked: BackupRequest): Promise<Report> {
     certManager: source.certManager.version,
     verdict: 'complete',
     certificates: state.certificates.map(certificateLine).sort(byName),
-    problems,
+    problems: [...source.leftover, ...problems],
   };
   if (exitCodeOf(problems) !== EXIT.ok) return failed(report);
   const header = buildHeader(source, {
@@ -120,7 +121,7 @@ export async function checkTarget(request: { directory: string; recipients: read
 }
 
 /** Which cluster and which cert-manager this is; says so before anything is read. */
-async function identify(request: BackupRequest): Promise<Source> {
+async function identify(request: BackupRequest): Promise<Source & { leftover: Problem[] }> {
   const { cluster, progress } = request;
   const [uid, kubernetes, certManager] = await Promise.all([
     clusterUid(cluster),
@@ -162,7 +163,8 @@ async function identify(request: BackupRequest): Promise<Source> {
       `ClusterIssuers look for their Secrets in namespace ${certManager.clusterResourceNamespace} (found by: ${certManager.clusterResourceNamespaceSource}).`,
     );
   }
-  return { cluster, uid, kubernetes, certManager };
+  const leftover = await leftoverPause(cluster, certManager, request.clock.now());
+  return { cluster, uid, kubernetes, certManager, leftover };
 }
 
 function isTooOld(version: string): boolean {

@@ -6,6 +6,7 @@ import { CERTKEEP_VERSION } from '../model/version.ts';
 import { backupCommand, runBackup } from './commands/backup.ts';
 import { checkCommand, runCheck } from './commands/check.ts';
 import { planCommand, restoreCommand, runPlan, runRestore } from './commands/restore.ts';
+import { resumeCommand, runResume } from './commands/resume.ts';
 import { runVerify, verifyCommand } from './commands/verify.ts';
 import type { CliContext } from './context.ts';
 import type { CommonFlags } from './flags.ts';
@@ -13,7 +14,7 @@ import { terminalProgress } from './progress.ts';
 import { renderReport } from './render.ts';
 import { fold, plain, type Style, style } from './terminal.ts';
 
-const COMMANDS: readonly CommandName[] = ['backup', 'check', 'plan', 'restore', 'verify'];
+const COMMANDS: readonly CommandName[] = ['backup', 'check', 'plan', 'restore', 'verify', 'resume'];
 
 /** Runs one command line. Returns the exit code; never throws. */
 export async function main(args: string[]): Promise<ExitCode> {
@@ -89,6 +90,9 @@ Exit codes: 0 well · 2 usage · 3 reissued · 4 damaged · 5 cannot decrypt ·
   );
   add(verifyCommand(), (path, flags: Parameters<typeof runVerify>[2], progress) =>
     runVerify(context, path, flags, progress),
+  );
+  add(resumeCommand(), (_path, flags: Parameters<typeof runResume>[1], progress) =>
+    runResume(context, flags, progress),
   );
 
   try {

@@ -6,7 +6,7 @@ import type { Action } from '../model/report.ts';
 import { differences } from './compare.ts';
 import { isCrd, isOwnIssuer, keyOf, secretKey, writableKind } from './kinds.ts';
 import type { LiveState } from './live.ts';
-import { type WriteMethod, writeMethod } from './managers.ts';
+import { lacksManagers, type WriteMethod, writeMethod } from './managers.ts';
 import { certificateRanks, type Placed, STAGE, type Stage, secretRank } from './order.ts';
 import { certificateStatus, issuerStatus, lacksStatus } from './status.ts';
 
@@ -27,6 +27,8 @@ export interface PlannedObject extends Placed {
   status: Record<string, unknown> | undefined;
   /** An equal live object, whose status an earlier, interrupted run did not come to write. */
   completesStatus: boolean;
+  /** An equal live object, which an earlier, interrupted run did not come to give its field managers. */
+  completesManagers: boolean;
 }
 
 /** What the actions are decided from. */
@@ -60,10 +62,20 @@ export function planObjects(input: ActionInput): PlannedObject[] {
       const why = isCrd(source)
         ? 'CustomResourceDefinitions come with the installation of cert-manager'
         : 'a kind that is restored only when asked for';
-      return { ...base, action: 'skip', why, method: undefined, status: undefined, completesStatus: false };
+      return {
+        ...base,
+        action: 'skip',
+        why,
+        method: undefined,
+        status: undefined,
+        completesStatus: false,
+        completesManagers: false,
+      };
     }
     const method = writeMethod(object, managers.get(key) ?? [], contended.has(key));
-    return { ...base, ...liveAction(source, base.live, status, input.onConflict), method, status };
+    const action = liveAction(source, base.live, status, input.onConflict);
+    const completesManagers = action.action === 'unchanged' && lacksManagers(base.live, method);
+    return { ...base, ...action, method, status, completesManagers };
   };
 
   const secrets = new Map(contents.secrets.map((s) => [secretKey(s.metadata.namespace, s.metadata.name), s]));
@@ -121,6 +133,7 @@ function derived(source: KubeObject, live: LiveState): PlannedObject {
     method: undefined,
     status: undefined,
     completesStatus: false,
+    completesManagers: false,
   };
 }
 

@@ -4,11 +4,12 @@ import type { KubeObject } from '../model/objects.ts';
 import type { CertkeepError } from '../model/problems.ts';
 import type { Clock, Progress } from '../model/progress.ts';
 import type { PlannedObject } from './actions.ts';
+import type { Journal } from './journal.ts';
 import { keyOf } from './kinds.ts';
 import { STAGE, type Stage, waves } from './order.ts';
 import { inParallel, WRITERS } from './parallel.ts';
 import { type Expected, readBack } from './read-back.ts';
-import { createObject, writeStatus } from './write.ts';
+import { createObject, writeManagers, writeStatus } from './write.ts';
 
 /** What happened to one object. */
 export interface Written {
@@ -44,6 +45,11 @@ function stageWords(stage: Stage, written: number, statusOnly: number): string {
   return `Stage ${stage}: ${[...objects, ...status].join('; ')}.`;
 }
 
+/** Is there anything to write of it? */
+export function hasWrite(item: PlannedObject): boolean {
+  return item.action === 'create' || item.completesStatus || item.completesManagers;
+}
+
 /**
  * Carries out a plan, stage by stage, each read back before the next begins. After a failure the running writes end,
  * nothing more is begun, and what was written is told; the same plan made anew goes on from there.
@@ -56,17 +62,19 @@ export async function applyPlan(input: {
   planned: readonly PlannedObject[];
   isSafe: (item: PlannedObject) => boolean;
   signal?: AbortSignal | undefined;
+  journal?: Journal | undefined;
   clock: Clock;
   progress: Progress;
 }): Promise<Applied> {
   const { cluster, clock, progress } = input;
   const written = new Map<string, Written>();
-  const todo = input.planned.filter((item) => item.action === 'create' || item.completesStatus);
+  const todo = input.planned.filter((item) => hasWrite(item));
   let stageDone: Expected[] = [];
   let statusOnly = 0;
   let done = 0;
 
   const note = (item: PlannedObject, answer: KubeObject, created: boolean, text?: string) => {
+    input.journal?.answered(item, answer.metadata.resourceVersion ?? '');
     written.set(keyOf(item.object), {
       writtenAt: clock.now().toISOString(),
       resourceVersion: answer.metadata.resourceVersion ?? '',
@@ -75,6 +83,7 @@ export async function applyPlan(input: {
     });
   };
   const write = async (item: PlannedObject): Promise<void> => {
+    input.journal?.requested(item);
     if (item.action === 'create') {
       const { object, ours } = await createObject(cluster, item);
       note(item, object, ours, ours ? undefined : 'an equal object was created by something else meanwhile');
@@ -85,7 +94,12 @@ export async function applyPlan(input: {
           note(item, object, true, 'cert-manager is issuing already, so its status was left alone');
       }
     } else if (item.live !== undefined) {
-      const answer = await writeStatus(cluster, item, item.live);
+      let { live } = item;
+      if (item.completesManagers) {
+        live = await writeManagers(cluster, item);
+        note(item, live, true, 'equal; its field managers are written back');
+      }
+      const answer = item.completesStatus ? await writeStatus(cluster, item, live) : undefined;
       if (answer !== undefined) {
         note(item, answer, true);
         statusOnly += 1;

@@ -40,6 +40,16 @@ export function writeMethod(
 }
 
 /**
+ * Was the object made by POST, and the run interrupted before it gave the object its managers? Then nobody but certkeep
+ * manages it yet.
+ */
+export function lacksManagers(live: KubeObject | undefined, method: WriteMethod | undefined): boolean {
+  if (live === undefined || method?.how !== 'create-then-own') return false;
+  const entries = (live.metadata.managedFields ?? []).filter((entry) => (entry.subresource ?? '') === '');
+  return entries.length > 0 && entries.every((entry) => entry.manager === OWN_MANAGER);
+}
+
+/**
  * The entry without the owner references in it, since those are not restored; nothing where it has only those.
  * cert-manager reads its own entry and would rewrite the Secret over a reference that it no longer finds.
  */

@@ -19,7 +19,7 @@ export async function inParallel<T>(
     while (failures.length === 0 && next < items.length) {
       const item = items[next++] as T;
       try {
-        if (signal?.aborted === true) throw new CertkeepError('interrupted', 'Interrupted.', 'Run the command again.');
+        if (signal?.aborted === true) throw interruption(signal);
         await work(item);
       } catch (error) {
         failures.push(error);
@@ -28,4 +28,10 @@ export async function inParallel<T>(
   };
   await Promise.all(Array.from({ length: Math.min(width, items.length) }, worker));
   if (failures.length > 0) throw failures[0];
+}
+
+/** The reason of an abort where it has words of its own, else that it was interrupted. */
+function interruption({ reason }: AbortSignal): CertkeepError {
+  if (reason instanceof CertkeepError) return reason;
+  return new CertkeepError('interrupted', 'Interrupted.', 'Run the command again.');
 }

@@ -2,6 +2,7 @@ import { type OpenedBackup, readBackup } from '../archive/read.ts';
 import { type CertManagerInfo, discoverCertManager } from '../cluster/certmanager.ts';
 import type { Cluster } from '../cluster/client.ts';
 import { clusterUid } from '../cluster/identity.ts';
+import { leftoverPause } from '../cluster/pause-record.ts';
 import type { BackupContents } from '../model/backup.ts';
 import { refName } from '../model/objects.ts';
 import { CertkeepError, type Problem } from '../model/problems.ts';
@@ -62,6 +63,7 @@ export async function prepare(request: PlanRequest, dryRunAll: boolean): Promise
     ? []
     : await dryRun({ cluster, planned, live, sample: !dryRunAll, signal: request.signal, progress });
   const problems = [
+    ...(await leftoverPause(cluster, info, request.clock.now())),
     ...makersWithoutSecret(planned, live),
     ...prerequisites,
     ...conflictProblems(planned),

@@ -34,4 +34,14 @@ export interface RestoreRequest extends PlanRequest {
   /** Whether `verify` may make its throw-away Certificate afterwards. */
   canary: boolean;
   canaryNamespace?: string;
+  /** `auto` (default): cert-manager's controller is scaled to 0 while that matters; `never`: it is left alone. */
+  pause?: 'auto' | 'never';
+  /** The longest that an attended pause lasts, in milliseconds. Default 10 minutes. */
+  maxPauseMs?: number;
+  /** File that tells each write before it is done; '' for none. Default: beside the backup, `<backup>.journal.ndjson`. */
+  journal?: string;
+  /** Told the word by which the lock names this run, as soon as it is taken. */
+  onHold?: (holder: string) => void;
+  /** For tests: how long a lock that seems to be left over is watched, in milliseconds. */
+  lockDoubtMs?: number;
 }

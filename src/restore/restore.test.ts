@@ -71,6 +71,7 @@ function request(cluster: MemoryCluster, changes: Partial<RestoreRequest> = {}):
   return {
     cluster,
     path: '/backup',
+    journal: '',
     identities: [],
     onConflict: 'fail',
     failOnReissue: true,

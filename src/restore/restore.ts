@@ -4,9 +4,11 @@ import { exitCodeOf, type Problem, worstExitCode } from '../model/problems.ts';
 import type { CertificateReport, ObjectReport, Report } from '../model/report.ts';
 import { verify } from '../verify/verify.ts';
 import type { PlannedObject } from './actions.ts';
-import { type Applied, applyPlan } from './apply.ts';
+import { type Applied, applyPlan, hasWrite } from './apply.ts';
+import { Journal, outOfOrder } from './journal.ts';
 import { keptLeaves } from './kept.ts';
 import { keyOf } from './kinds.ts';
+import { beginPause } from './pause/pause.ts';
 import { isClear, objectReport, planReport, planWords } from './plan.ts';
 import { type Prepared, prepare } from './prepare.ts';
 import type { RestoreRequest } from './request.ts';
@@ -27,14 +29,8 @@ export async function restore(request: RestoreRequest): Promise<Report> {
     return { ...planReport(prepared, request.toolVersion), command: 'restore', verdict: 'unproven' };
   }
   progress.info(planWords(prepared.planned));
-  const applied = await applyPlan({
-    cluster: request.cluster,
-    planned: prepared.planned,
-    isSafe: safeCertificates(prepared),
-    signal: request.signal,
-    clock: request.clock,
-    progress,
-  });
+  const { applied, said } = await applyPaused(request, prepared);
+  prepared.problems = [...prepared.problems.filter((p) => !PAST.has(p.code) || p.severity === 'error'), ...said];
   if (applied.failure !== undefined) return stopped(request, prepared, applied);
 
   const proof = await verify({
@@ -69,6 +65,82 @@ export async function restore(request: RestoreRequest): Promise<Report> {
     problems,
     backup: backupSummary(prepared.opened),
   };
+}
+
+/** What the plan found and the end of the pause has put right; whether the controller runs by then is verify's to say. */
+const PAST: ReadonlySet<string> = new Set(['controller-paused', 'controller-not-running']);
+
+/** How long a pause lasts at most, unless the request says otherwise. */
+const MAX_PAUSE_MS = 600_000;
+
+/** Carries the plan out while cert-manager's controller is paused, and starts it again whatever happened. */
+async function applyPaused(
+  request: RestoreRequest,
+  prepared: Prepared,
+): Promise<{ applied: Applied; said: readonly Problem[] }> {
+  const { cluster, clock, progress } = request;
+  const writes = prepared.planned.some(hasWrite);
+  const pause = await beginPause({
+    cluster,
+    info: prepared.info,
+    mode: request.pause ?? 'auto',
+    needed: writes,
+    maxPauseMs: request.maxPauseMs ?? MAX_PAUSE_MS,
+    signal: request.signal,
+    clock,
+    progress,
+    ...(request.onHold === undefined ? {} : { onHold: request.onHold }),
+    ...(request.lockDoubtMs === undefined ? {} : { doubtMs: request.lockDoubtMs }),
+  });
+  let ended: Problem[] = [];
+  let applied: Applied;
+  let journal: Journal | undefined;
+  try {
+    journal = writes ? openJournal(request, prepared) : undefined;
+    const isSafe = safeCertificates(prepared);
+    applied = await applyPlan({
+      cluster,
+      planned: prepared.planned,
+      isSafe: (item) => pause.stopped || isSafe(item),
+      signal: pause.signal,
+      journal,
+      clock,
+      progress,
+    });
+  } finally {
+    ended = await pause.end();
+    journal?.close();
+  }
+  const order = journal === undefined ? [] : orderProblems(journal);
+  return { applied, said: [...pause.problems, ...ended, ...order] };
+}
+
+/** Where it was not asked for, a journal that cannot be written stops nothing: the re-run does not need it. */
+function openJournal(request: RestoreRequest, prepared: Prepared): Journal | undefined {
+  if (request.journal === '') return undefined;
+  const head = { backup: prepared.opened.root, cluster: prepared.clusterUid };
+  if (request.journal !== undefined) return new Journal(request.journal, head, request.clock);
+  try {
+    return new Journal(`${request.path.replace(/\/+$/, '')}.journal.ndjson`, head, request.clock);
+  } catch (error) {
+    request.progress.warn(`No journal is written: ${error instanceof Error ? error.message : String(error)}`);
+    return undefined;
+  }
+}
+
+/** The order of the writes, by the times in the journal. */
+function orderProblems(journal: Journal): Problem[] {
+  const found = outOfOrder(journal.writes.filter((write) => write.answeredAt !== ''));
+  if (found === undefined) return [];
+  return [
+    {
+      severity: 'error',
+      code: 'unproven',
+      message: `${found.early.object} was written before ${found.late.object} of an earlier stage was there, by the times in the journal ${journal.path}: the clock jumped, or this is a fault of certkeep.`,
+      fix: 'Look at the verdicts: what was not reissued is well all the same. Report it with the journal.',
+      object: found.early.object,
+    },
+  ];
 }
 
 /** The report of a run whose writes stopped before the end. */

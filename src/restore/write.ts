@@ -31,13 +31,21 @@ export async function createObject(cluster: Cluster, item: PlannedObject): Promi
     if (method?.how === 'apply') return { object: await applyNew(cluster, kind, object, method.manager), ours: true };
     const created = await createNew(cluster, kind, object, method?.manager ?? OWN_MANAGER);
     if (!created.ours || method?.how !== 'create-then-own') return created;
-    const { namespace, name: bare } = object.metadata;
-    const patch = { metadata: { managedFields: method.managedFields } };
-    const owned = await cluster.mergePatch(kind, namespace, bare, patch, { fieldManager: OWN_MANAGER });
-    return { object: owned, ours: true };
+    return { object: await writeManagers(cluster, item), ours: true };
   } catch (error) {
     throw explainApiError(error, `create ${name}`);
   }
+}
+
+/**
+ * Writes the source's managedFields back as they were, by a merge patch.
+ * @throws what the cluster throws
+ */
+export async function writeManagers(cluster: Cluster, { object, kind, method }: PlannedObject): Promise<KubeObject> {
+  if (method?.how !== 'create-then-own') throw new Error('an object with one manager needs no second call');
+  const { namespace, name } = object.metadata;
+  const patch = { metadata: { managedFields: method.managedFields } };
+  return cluster.mergePatch(kind as ResourceKind, namespace, name, patch, { fieldManager: OWN_MANAGER });
 }
 
 async function applyNew(

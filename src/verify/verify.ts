@@ -1,5 +1,6 @@
 import { type CertManagerInfo, discoverCertManager } from '../cluster/certmanager.ts';
 import { clusterUid } from '../cluster/identity.ts';
+import { leftoverPause } from '../cluster/pause-record.ts';
 import { CertkeepError, type Problem } from '../model/problems.ts';
 import type { Report } from '../model/report.ts';
 import { awaitBarrier, type BarrierResult } from './barrier.ts';
@@ -37,6 +38,7 @@ export async function verify(request: VerifyRequest): Promise<Report> {
   const { expected, problems } = expectedOf(request);
   const elsewhere = !(request.restored ?? false) && uid !== manifest.cluster.uid;
   const info = await discover(request);
+  const leftover = await leftoverPause(cluster, info, request.clock.now());
   const report = (behind: BarrierResult, judged: Judged[]): Report =>
     verifyReport(
       request,
@@ -44,6 +46,7 @@ export async function verify(request: VerifyRequest): Promise<Report> {
       {
         ...behind,
         problems: [
+          ...leftover,
           ...(elsewhere ? [otherCluster(!info.installed || isNowhere(judged))] : []),
           ...problems,
           ...behind.problems,

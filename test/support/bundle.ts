@@ -63,10 +63,15 @@ export function run(program: string, args: string[], options: RunOptions = {}): 
 let cli: string | undefined;
 
 /**
- * `certkeep ARGS` by the shipped bundle. While working on the sources, CERTKEEP_FROM_SOURCE=1 runs those instead, which
- * saves a build; `npm test` never sets it.
+ * The program of the command line: the shipped bundle, copied once. While working on the sources, CERTKEEP_FROM_SOURCE=1
+ * runs those instead, which saves a build; `npm test` never sets it.
  */
-export function certkeep(args: string[], options: RunOptions = {}): Promise<RunResult> {
+export function cliProgram(): string {
   cli ??= process.env.CERTKEEP_FROM_SOURCE === '1' ? join(ROOT, 'src/cli/index.ts') : copyBundle('cli');
-  return run(process.execPath, [cli, ...args], options);
+  return cli;
+}
+
+/** `certkeep ARGS` by the shipped bundle. */
+export function certkeep(args: string[], options: RunOptions = {}): Promise<RunResult> {
+  return run(process.execPath, [cliProgram(), ...args], options);
 }

@@ -9,6 +9,7 @@ import {
   booleanFlag,
   type ClusterFlags,
   choice,
+  durationFlag,
   type IdentityFlags,
   readIdentities,
   withConnectionFlags,
@@ -26,6 +27,9 @@ interface RestoreFlags extends PlanFlags {
   dryRun?: boolean;
   canary: boolean;
   canaryNamespace?: string;
+  pause: 'auto' | 'never';
+  maxPause: number;
+  journal?: string;
 }
 
 function withPlanFlags(command: Command): Command {
@@ -61,7 +65,21 @@ export function restoreCommand(): Command {
     .description('plan, apply the plan in order, then verify')
     .option('--dry-run', 'the same as plan')
     .option('--no-canary', 'verify without the throw-away canary Certificate')
-    .option('--canary-namespace <ns>', "where the canary is made (default: cert-manager's namespace)");
+    .option('--canary-namespace <ns>', "where the canary is made (default: cert-manager's namespace)")
+    .addOption(
+      choice(
+        '--pause <when>',
+        "scale cert-manager's controller to 0 while that matters, or never",
+        ['auto', 'never'],
+        'auto',
+      ),
+    )
+    .addOption(
+      new Option('--max-pause <duration>', 'the longest that the controller stays paused')
+        .argParser(durationFlag('--max-pause'))
+        .default(600_000, '10m'),
+    )
+    .option('--journal <file>', 'where each write is told ahead (default: BACKUP.journal.ndjson)');
 }
 
 function planRequest(context: CliContext, path: string, flags: PlanFlags, progress: Progress) {
@@ -103,6 +121,9 @@ export async function runRestore(
       ...planRequest(context, path, flags, progress),
       canary: flags.canary,
       ...(flags.canaryNamespace === undefined ? {} : { canaryNamespace: flags.canaryNamespace }),
+      pause: flags.pause,
+      maxPauseMs: flags.maxPause,
+      ...(flags.journal === undefined ? {} : { journal: flags.journal }),
       signal: context.signal,
     }),
   );
