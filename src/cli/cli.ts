@@ -5,6 +5,7 @@ import type { Command as CommandName, Report } from '../model/report.ts';
 import { CERTKEEP_VERSION } from '../model/version.ts';
 import { backupCommand, runBackup } from './commands/backup.ts';
 import { checkCommand, runCheck } from './commands/check.ts';
+import { predictCommand, runPredict } from './commands/predict.ts';
 import { planCommand, restoreCommand, runPlan, runRestore } from './commands/restore.ts';
 import { runVerify, verifyCommand } from './commands/verify.ts';
 import type { CliContext } from './context.ts';
@@ -13,7 +14,7 @@ import { terminalProgress } from './progress.ts';
 import { renderReport } from './render.ts';
 import { fold, plain, type Style, style } from './terminal.ts';
 
-const COMMANDS: readonly CommandName[] = ['backup', 'check', 'plan', 'restore', 'verify'];
+const COMMANDS: readonly CommandName[] = ['backup', 'check', 'predict', 'plan', 'restore', 'verify'];
 
 /** Runs one command line. Returns the exit code; never throws. */
 export async function main(args: string[]): Promise<ExitCode> {
@@ -29,6 +30,7 @@ export async function main(args: string[]): Promise<ExitCode> {
       env: process.env,
       stdout: process.stdout,
       stderr: process.stderr,
+      stdin: process.stdin,
       clock: systemClock,
       signal: abort.signal,
     });
@@ -49,7 +51,8 @@ export async function runCli(args: string[], context: CliContext): Promise<ExitC
     .addHelpText(
       'after',
       `
-Before an upgrade:   certkeep backup --output DIR --recipient age1…
+Before an upgrade:   certkeep predict --cert-manager-version 1.21.2
+                     certkeep backup --output DIR --recipient age1…
 After it:            certkeep verify DIR
 To another cluster:  certkeep plan DIR --context new --identity-file key.txt
                      certkeep restore DIR --context new --identity-file key.txt
@@ -82,6 +85,9 @@ Exit codes: 0 well · 2 usage · 3 reissued · 4 damaged · 5 cannot decrypt ·
   );
   add(checkCommand(), (path, flags: Parameters<typeof runCheck>[2], progress) =>
     runCheck(context, path, flags, progress),
+  );
+  add(predictCommand(), (_path, flags: Parameters<typeof runPredict>[1], progress) =>
+    runPredict(context, flags, progress),
   );
   add(planCommand(), (path, flags: Parameters<typeof runPlan>[2], progress) => runPlan(context, path, flags, progress));
   add(restoreCommand(), (path, flags: Parameters<typeof runRestore>[2], progress) =>

@@ -48,6 +48,25 @@ export function durationFlag(flag: string): (value: string) => number {
   };
 }
 
+/** A flag's value as a time with its zone. Throws CertkeepError wrong-usage. */
+export function timeFlag(flag: string): (value: string) => Date {
+  return (value) => {
+    const isTime = /^\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)$/.test(value);
+    const time = new Date(value);
+    // Date takes the 31st of February for the 3rd of March.
+    const day = Number(value.slice(8, 10));
+    const isDay = isTime && new Date(`${value.slice(0, 10)}T00:00:00Z`).getUTCDate() === day;
+    if (Number.isNaN(time.getTime()) || !isDay) {
+      throw new CertkeepError(
+        'wrong-usage',
+        `${flag} ${value}: not a time`,
+        'write it as RFC 3339, like 2026-11-25T12:00:00Z',
+      );
+    }
+    return time;
+  };
+}
+
 const choice = (flags: string, description: string, choices: string[], preset: string) =>
   new Option(flags, description).choices(choices).default(preset);
 
