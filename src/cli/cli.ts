@@ -1,5 +1,5 @@
 import { Command, CommanderError } from 'commander';
-import { CertkeepError, EXIT, type ExitCode } from '../model/problems.ts';
+import { CertkeepError, EXIT, type ExitCode, type Problem } from '../model/problems.ts';
 import { systemClock } from '../model/progress.ts';
 import type { Command as CommandName, Report } from '../model/report.ts';
 import { CERTKEEP_VERSION } from '../model/version.ts';
@@ -151,9 +151,17 @@ async function runCommand(
     for (const line of renderReport(report, style(colour))) context.stdout.write(`${line}\n`);
   }
   const width = context.stderr.isTTY === true ? (context.stderr.columns ?? 80) : undefined;
-  for (const line of problemLines(report, style(colour), flags.quiet === true, width))
+  const untold =
+    flags.quiet === true ? report : { ...report, problems: report.problems.filter((p) => !isShown(report, p)) };
+  for (const line of problemLines(untold, style(colour), flags.quiet === true, width))
     context.stderr.write(`${line}\n`);
   return report.exitCode;
+}
+
+/** Whether the lines of `predict` tell it already, Certificate by Certificate. */
+function isShown({ forecast }: Report, { code, object }: Problem): boolean {
+  if (forecast === undefined) return false;
+  return code === 'would-be-reissued' || code === 'renewal-due' || (code === 'undecidable' && object !== undefined);
 }
 
 /** A report for a command that ended with an error, so that --json always prints one. */

@@ -27,7 +27,27 @@ export async function fromManifests(source: FileSource): Promise<PredictState> {
   const adder = new Adder(state);
   for (const item of found.objects) adder.add(item);
   adder.finish();
+  state.problems.push(...leftOut(state));
   return state;
+}
+
+/** What was most likely not exported: it decides, and there is nothing of it at all. */
+function leftOut(state: PredictState): Problem[] {
+  const issued = state.certificates.filter(({ status }) => typeof status?.revision === 'number');
+  if (issued.length === 0) return [];
+  const missing = [
+    ...(state.secrets.length === 0 ? ['Secrets'] : []),
+    ...(state.requests.length === 0 ? ['CertificateRequests'] : []),
+  ];
+  if (missing.length === 0) return [];
+  return [
+    {
+      severity: 'warning',
+      code: 'undecidable',
+      message: `${issued.length} of the Certificates were issued, but there are no ${missing.join(' and no ')} in the manifests. They were judged as if none existed, which is right only if that is so.`,
+      fix: 'Export all that decides: kubectl get certificates,certificaterequests,secrets,issuers,clusterissuers -A -o json',
+    },
+  ];
 }
 
 class Adder {

@@ -67,6 +67,11 @@ let cli: string | undefined;
  * saves a build; `npm test` never sets it.
  */
 export function certkeep(args: string[], options: RunOptions = {}): Promise<RunResult> {
+  return run(process.execPath, [cliFile(), ...args], options);
+}
+
+/** The file that `certkeep` runs. */
+export function cliFile(): string {
   cli ??= process.env.CERTKEEP_FROM_SOURCE === '1' ? join(ROOT, 'src/cli/index.ts') : copyBundle('cli');
-  return run(process.execPath, [cli, ...args], options);
+  return cli;
 }
