@@ -8,6 +8,8 @@ import { CertkeepError } from '../model/problems.ts';
 import type { Clock } from '../model/progress.ts';
 import type { Report } from '../model/report.ts';
 import { CERTKEEP_VERSION } from '../model/version.ts';
+import { readLimits } from '../predict/limits.ts';
+import type { FileSource, PredictRequest } from '../predict/request.ts';
 import type { PlanRequest, RestoreRequest } from '../restore/request.ts';
 import type { VerifyRequest } from '../verify/verify.ts';
 import type { downloadBackup, UploadedArtifact, uploadBackup } from './artifact.ts';
@@ -24,6 +26,7 @@ export interface Tools {
   connect(options: ConnectOptions): Promise<Cluster>;
   backup(request: BackupRequest): Promise<Report>;
   check(request: CheckRequest): Promise<Report>;
+  predict(request: PredictRequest): Promise<Report>;
   plan(request: PlanRequest): Promise<Report>;
   restore(request: RestoreRequest): Promise<Report>;
   verify(request: VerifyRequest): Promise<Report>;
@@ -67,7 +70,14 @@ export interface Findings {
  * @throws CertkeepError, like the functions of the core.
  */
 export async function runMode(context: StepContext, found: Findings): Promise<Report> {
-  return context.inputs.mode === 'backup' ? runBackup(context, found) : runOnBackup(context, found);
+  switch (context.inputs.mode) {
+    case 'backup':
+      return runBackup(context, found);
+    case 'predict':
+      return runPredict(context);
+    default:
+      return runOnBackup(context, found);
+  }
 }
 
 async function runBackup(context: StepContext, found: Findings): Promise<Report> {
@@ -103,6 +113,40 @@ async function runBackup(context: StepContext, found: Findings): Promise<Report>
     found.source = { repository: github.repository, runId: github.runId, artifactName: inputs.artifactName };
   }
   return report;
+}
+
+/** Of the cluster, or of what `from` or `path` names. */
+async function runPredict(context: StepContext): Promise<Report> {
+  const { inputs, log, tools, identities } = context;
+  const paths = inputs.path === '' ? inputs.from : [inputs.path];
+  const request = {
+    namespaces: inputs.namespaces,
+    ...(inputs.selector === '' ? {} : { selector: inputs.selector }),
+    ...(inputs.certManagerVersion === '' ? {} : { certManagerVersion: inputs.certManagerVersion }),
+    ...(inputs.currentVersion === '' ? {} : { currentVersion: inputs.currentVersion }),
+    ...(inputs.caLimits === '' ? {} : { caLimits: await readLimits(inputs.caLimits) }),
+    horizonMs: inputs.horizonMs,
+    failOnReissue: inputs.failOnReissue,
+    failOnRenewal: inputs.failOnRenewal,
+    ...common(context),
+  };
+  return log.group(TITLE.predict, () => {
+    if (paths.length === 0) {
+      return withCluster(context, (cluster) => {
+        return tools.predict({
+          ...request,
+          source: { cluster, ...clusterOptions(inputs) },
+        });
+      });
+    }
+    const source: FileSource = {
+      paths,
+      identities,
+      ...(inputs.expectRoot === '' ? {} : { expectRoot: inputs.expectRoot }),
+    };
+    const { now } = inputs;
+    return tools.predict({ ...request, source, ...(now === undefined ? {} : { clock: { now: () => now } }) });
+  });
 }
 
 /** check, plan, restore and verify: all begin with a backup. */
@@ -148,7 +192,8 @@ async function runOnBackup(context: StepContext, found: Findings): Promise<Repor
         return withCluster(context, (cluster) => tools.verify({ cluster, backup: opened, ...onCluster, ...canary }));
       }
       case 'backup':
-        throw new Error('mode backup has no backup to begin with');
+      case 'predict':
+        throw new Error(`mode ${inputs.mode} has no backup to begin with`);
     }
   });
   found.root = report.backup?.root ?? found.root;
@@ -158,6 +203,7 @@ async function runOnBackup(context: StepContext, found: Findings): Promise<Repor
 const TITLE: Record<Inputs['mode'], string> = {
   backup: 'Back up',
   check: 'Check the backup',
+  predict: 'Predict',
   plan: 'Plan the restore',
   restore: 'Restore and verify',
   verify: 'Verify',

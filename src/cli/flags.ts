@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { type Command, Option } from 'commander';
 import { parseDuration } from '../model/duration.ts';
 import { CertkeepError } from '../model/problems.ts';
+import { parseTime } from '../model/time.ts';
 
 /** The flags that several commands share, and how their texts become values. One place, so that they mean the same. */
 
@@ -51,12 +52,8 @@ export function durationFlag(flag: string): (value: string) => number {
 /** A flag's value as a time with its zone. Throws CertkeepError wrong-usage. */
 export function timeFlag(flag: string): (value: string) => Date {
   return (value) => {
-    const isTime = /^\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)$/.test(value);
-    const time = new Date(value);
-    // Date takes the 31st of February for the 3rd of March.
-    const day = Number(value.slice(8, 10));
-    const isDay = isTime && new Date(`${value.slice(0, 10)}T00:00:00Z`).getUTCDate() === day;
-    if (Number.isNaN(time.getTime()) || !isDay) {
+    const time = parseTime(value);
+    if (time === undefined) {
       throw new CertkeepError(
         'wrong-usage',
         `${flag} ${value}: not a time`,

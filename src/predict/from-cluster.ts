@@ -1,6 +1,7 @@
 import { readClusterState } from '../backup/capture.ts';
 import { discoverCertManager } from '../cluster/certmanager.ts';
 import { clusterUid } from '../cluster/identity.ts';
+import { formatDuration } from '../model/duration.ts';
 import { CertkeepError } from '../model/problems.ts';
 import type { LiveSource, PredictRequest } from './request.ts';
 import { emptyState, type PredictState } from './state.ts';
@@ -10,14 +11,38 @@ import { emptyState, type PredictState } from './state.ts';
  * @throws CertkeepError: not reachable, another cluster than expected, no cert-manager, rights missing.
  */
 export async function fromCluster(source: LiveSource, request: PredictRequest): Promise<PredictState> {
+  const { timeoutMs } = source;
+  if (timeoutMs === undefined) return read(source, request);
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(tooLate(timeoutMs)), timeoutMs);
+  });
+  try {
+    return await Promise.race([read(source, request), late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function tooLate(timeoutMs: number): CertkeepError {
+  return new CertkeepError(
+    'unreachable',
+    `The cluster was not read within ${formatDuration(timeoutMs)}, the --timeout.`,
+    'Give more time, or fewer namespaces with --namespace.',
+  );
+}
+
+async function read(source: LiveSource, request: PredictRequest): Promise<PredictState> {
   const { cluster } = source;
   const { progress } = request;
   const [uid, info] = await Promise.all([
     clusterUid(cluster),
-    discoverCertManager(
-      cluster,
-      source.certManagerNamespace === undefined ? {} : { certManagerNamespace: source.certManagerNamespace },
-    ),
+    discoverCertManager(cluster, {
+      ...(source.certManagerNamespace === undefined ? {} : { certManagerNamespace: source.certManagerNamespace }),
+      ...(source.clusterResourceNamespace === undefined
+        ? {}
+        : { clusterResourceNamespace: source.clusterResourceNamespace }),
+    }),
   ]);
   const context = cluster.context === '' ? '' : ` (context ${cluster.context})`;
   progress.info(

@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
 import { parseDuration } from '../model/duration.ts';
 import { CertkeepError } from '../model/problems.ts';
@@ -85,6 +86,18 @@ export function parseLimits(text: string, file: string): CaLimits[] {
   if (parsed.success) return parsed.data.cas;
   const [issue] = parsed.error.issues;
   throw refuse(`${issue?.path.join('.') || 'the file'}: ${issue?.message ?? 'of a wrong shape'}`);
+}
+
+/** The same of a file on disk. Throws CertkeepError wrong-usage where it cannot be read. */
+export async function readLimits(file: string): Promise<CaLimits[]> {
+  let text: string;
+  try {
+    text = await readFile(file, 'utf8');
+  } catch (cause) {
+    const code = (cause as NodeJS.ErrnoException).code ?? 'error';
+    throw new CertkeepError('wrong-usage', `${file} cannot be read (${code}).`, 'Correct --ca-limits.', { cause });
+  }
+  return parseLimits(text, file);
 }
 
 /** Those of a server; undefined where none are known. What is given goes before what certkeep knows. */

@@ -6,8 +6,11 @@ import type { CaLimits } from './limits.ts';
 export interface LiveSource {
   cluster: Cluster;
   certManagerNamespace?: string;
+  clusterResourceNamespace?: string;
   /** uid that the cluster must have. */
   expectCluster?: string;
+  /** How long reading it may take. */
+  timeoutMs?: number;
 }
 
 /** What lies in files: one backup of certkeep, or plain manifests. */

@@ -1,12 +1,11 @@
-import { readFileSync } from 'node:fs';
 import { Command, type Command as Commander, Option } from 'commander';
 import { CertkeepError } from '../../model/problems.ts';
 import type { Clock, Progress } from '../../model/progress.ts';
 import type { Report } from '../../model/report.ts';
 import { CERTKEEP_VERSION } from '../../model/version.ts';
-import { type CaLimits, parseLimits } from '../../predict/limits.ts';
+import { readLimits } from '../../predict/limits.ts';
 import { type PredictRequest, predict } from '../../predict/predict.ts';
-import { type CliContext, withCluster } from '../context.ts';
+import { type CliContext, clusterOptions, withCluster } from '../context.ts';
 import {
   booleanFlag,
   durationFlag,
@@ -74,7 +73,7 @@ export async function runPredict(context: CliContext, flags: PredictFlags, progr
     horizonMs: flags.horizon,
     failOnReissue: flags.failOnReissue,
     failOnRenewal: flags.failOnRenewal === true,
-    ...(flags.caLimits === undefined ? {} : { caLimits: readLimits(flags.caLimits) }),
+    ...(flags.caLimits === undefined ? {} : { caLimits: await readLimits(flags.caLimits) }),
     progress,
     toolVersion: CERTKEEP_VERSION,
     signal: context.signal,
@@ -97,11 +96,7 @@ export async function runPredict(context: CliContext, flags: PredictFlags, progr
   return withCluster(context, flags, progress, (cluster) =>
     predict({
       ...common,
-      source: {
-        cluster,
-        ...(flags.certManagerNamespace === undefined ? {} : { certManagerNamespace: flags.certManagerNamespace }),
-        ...(flags.expectCluster === undefined ? {} : { expectCluster: flags.expectCluster }),
-      },
+      source: { cluster, ...clusterOptions(flags) },
       clock: context.clock,
     }),
   );
@@ -119,7 +114,7 @@ function onlyFrom(flag: string, why: string): CertkeepError {
 
 /** What says which cluster: with --from none is asked, and a flag that is not obeyed is never taken. */
 function refuseClusterFlags(flags: PredictFlags): void {
-  const given = (['kubeconfig', 'context', 'certManagerNamespace', 'expectCluster'] as const).find(
+  const given = (['kubeconfig', 'context', 'certManagerNamespace', 'expectCluster', 'timeout'] as const).find(
     (name) => flags[name] !== undefined,
   );
   if (given === undefined) return;
@@ -129,15 +124,4 @@ function refuseClusterFlags(flags: PredictFlags): void {
     `${flag} speaks of a cluster, and with --from none is asked.`,
     'Give one of the two.',
   );
-}
-
-function readLimits(file: string): CaLimits[] {
-  let text: string;
-  try {
-    text = readFileSync(file, 'utf8');
-  } catch (cause) {
-    const code = (cause as NodeJS.ErrnoException).code ?? 'error';
-    throw new CertkeepError('wrong-usage', `${file} cannot be read (${code}).`, 'Correct --ca-limits.', { cause });
-  }
-  return parseLimits(text, file);
 }
