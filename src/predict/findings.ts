@@ -16,7 +16,7 @@ export function findings(judged: readonly Judged[], request: PredictRequest, now
       {
         severity: failOnReissue ? 'error' : 'warning',
         code: 'would-be-reissued',
-        what: (name, words) => `cert-manager would reissue ${name} (${words}).`,
+        what: (words) => `cert-manager would reissue this Certificate (${words}).`,
         fix: 'Correct the cause named there, or accept the reissue.',
         more: 'Certificates would be reissued',
       },
@@ -26,7 +26,7 @@ export function findings(judged: readonly Judged[], request: PredictRequest, now
       {
         severity: failOnReissue ? 'error' : 'warning',
         code: 'undecidable',
-        what: (name, words) => `Whether ${name} would be reissued cannot be told: ${words}.`,
+        what: (words) => `Whether this Certificate would be reissued cannot be told: ${words}.`,
         fix: 'Correct what is named there, or watch this Certificate.',
         more: 'Certificates are undecidable',
       },
@@ -36,7 +36,7 @@ export function findings(judged: readonly Judged[], request: PredictRequest, now
       {
         severity: failOnReissue ? 'error' : 'warning',
         code: 'would-be-reissued',
-        what: (name) => `${name} would be reissued if the CRDs were changed while the old controller still runs.`,
+        what: () => 'This Certificate would be reissued if the CRDs were changed while the old controller still runs.',
         fix: 'Stop the old controller before the CRDs are changed: kubectl -n cert-manager scale deployment cert-manager --replicas=0',
         more: 'Certificates would be reissued if the CRDs were changed under the running controller',
       },
@@ -48,7 +48,7 @@ export function findings(judged: readonly Judged[], request: PredictRequest, now
 interface Sort {
   severity: Severity;
   code: Problem['code'];
-  what(name: string, words: string): string;
+  what(words: string): string;
   fix: string;
   more: string;
 }
@@ -57,7 +57,7 @@ function listed(judged: readonly Judged[], { severity, code, what, fix, more }: 
   const problems = judged.slice(0, LISTED).map(({ certificate, decision }): Problem => {
     const object = objectName(certificate);
     const words = [decision.reason, decision.message].filter((text) => text !== '').join(': ');
-    return { severity, code, message: what(object, words || 'already in issuance'), fix, object };
+    return { severity, code, message: what(words || 'already in issuance'), fix, object };
   });
   const rest = judged.length - LISTED;
   if (rest > 0) {

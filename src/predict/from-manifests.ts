@@ -151,7 +151,7 @@ class Adder {
   }
 
   #fault({ object, file, line }: ManifestObject, what: string, fix: string): void {
-    const problem = faultProblem(file, { line, what: `${objectName(object)}: ${what}`, fix });
+    const problem = faultProblem(file, { line, what, fix });
     this.#faults.push({ ...problem, object: objectName(object) });
   }
 }
