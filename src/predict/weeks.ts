@@ -10,7 +10,9 @@ export function byWeek(times: readonly number[], now: number, until: number): { 
     renewals: 0,
   }));
   for (const time of times) {
-    const week = time <= until ? weeks[Math.floor((time - now) / WEEK_MS)] : undefined;
+    // The last moment of the horizon belongs to its last week.
+    const index = Math.min(weeks.length - 1, Math.floor((time - now) / WEEK_MS));
+    const week = time <= until ? weeks[index] : undefined;
     if (week !== undefined) week.renewals += 1;
   }
   return weeks;
