@@ -43,15 +43,15 @@ export async function predict(request: PredictRequest): Promise<Report> {
     ({ certificate: { metadata } }) =>
       (namespaces.size === 0 || namespaces.has(metadata.namespace ?? '')) && matches(metadata.labels),
   );
-  const judged: Judged[] = [];
+  const decided: Judged[] = [];
   for (const input of inputs) {
-    if (judged.length % STEP === 0) {
+    if (decided.length % STEP === 0) {
       request.signal?.throwIfAborted();
-      if (judged.length > 0) request.progress.step('deciding', judged.length, inputs.length);
+      if (decided.length > 0) request.progress.step('deciding', decided.length, inputs.length);
     }
-    judged.push(judge(input, releases, now));
+    decided.push(judge(input, releases, now));
   }
-  judged.sort(byUrgency);
+  const judged = byUrgency(decided);
   const until = now.getTime() + request.horizonMs;
   const all: Problem[] = [...state.problems, ...problems, ...nothing(state, judged), ...findings(judged, request, now)];
   const renewals = judged.flatMap(({ decision }) => renewalTime(decision) ?? []);
@@ -210,8 +210,11 @@ function certificateReport({ certificate, decision, upgrade }: Judged): Certific
 }
 
 /** Reissued now, undecidable, due for renewal, then by the time of the next renewal. */
-function byUrgency(a: Judged, b: Judged): number {
-  return rank(a) - rank(b) || time(a) - time(b) || compare(nameOf(a.certificate), nameOf(b.certificate));
+function byUrgency(judged: readonly Judged[]): Judged[] {
+  return judged
+    .map((one) => ({ one, rank: rank(one), time: time(one), name: nameOf(one.certificate) }))
+    .sort((a, b) => a.rank - b.rank || a.time - b.time || (a.name < b.name ? -1 : 1))
+    .map(({ one }) => one);
 }
 
 function rank({ decision, upgrade }: Judged): number {
@@ -225,5 +228,3 @@ function time({ decision }: Judged): number {
   const at = decision.at === null ? Number.NaN : Date.parse(decision.at);
   return Number.isNaN(at) ? Number.MAX_SAFE_INTEGER : at;
 }
-
-const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);

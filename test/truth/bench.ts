@@ -58,7 +58,7 @@ function named(state: Case, i: number, now: string): Case {
 }
 
 /** Writes what `kubectl get certificates,secrets,certificaterequests -A -o json` would print, and the same for Go. */
-async function writeFiles(count: number, list: string, cases: string): Promise<string> {
+export async function writeFiles(count: number, list: string, cases: string): Promise<string> {
   const states = await soundStates(count);
   const { now } = states[0] as Case;
   const out = createWriteStream(list);
