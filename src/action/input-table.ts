@@ -1,4 +1,4 @@
-export const MODES = ['backup', 'check', 'plan', 'restore', 'verify', 'resume'] as const;
+export const MODES = ['backup', 'check', 'predict', 'plan', 'restore', 'verify', 'resume'] as const;
 export type Mode = (typeof MODES)[number];
 
 /** What one input of action.yml is to the modes. A test compares this table with action.yml. */
@@ -10,8 +10,9 @@ export interface InputSpec {
 }
 
 const ALL = MODES;
-const CLUSTER: readonly Mode[] = ['backup', 'plan', 'restore', 'verify', 'resume'];
+const CLUSTER: readonly Mode[] = ['backup', 'predict', 'plan', 'restore', 'verify', 'resume'];
 const READS_BACKUP: readonly Mode[] = ['check', 'plan', 'restore', 'verify'];
+const PREDICT: readonly Mode[] = ['predict'];
 const BACKUP: readonly Mode[] = ['backup'];
 
 const spec = (value: string, modes: readonly Mode[]): InputSpec => ({ default: value, modes });
@@ -24,8 +25,8 @@ export const INPUTS = {
   mode: spec('backup', ALL),
   kubeconfig: spec('', ALL),
   context: spec('', ALL),
-  namespace: spec('', ['backup', 'verify']),
-  selector: spec('', BACKUP),
+  namespace: spec('', ['backup', 'predict', 'verify']),
+  selector: spec('', ['backup', 'predict']),
   'cert-manager-namespace': spec('', ALL),
   'cluster-resource-namespace': spec('', ALL),
   timeout: spec('', CLUSTER),
@@ -39,9 +40,14 @@ export const INPUTS = {
   'allow-empty': spec('false', BACKUP),
   wait: spec('false', BACKUP),
   'on-conflict': spec('fail', ['plan', 'restore']),
-  'fail-on-reissue': spec('true', ['plan', 'restore', 'verify']),
-  'fail-on-renewal': spec('false', ['plan', 'restore', 'verify']),
-  horizon: spec('30d', ['check']),
+  from: spec('', PREDICT),
+  'cert-manager-version': spec('', PREDICT),
+  'current-version': spec('', PREDICT),
+  now: spec('', PREDICT),
+  'ca-limits': spec('', PREDICT),
+  'fail-on-reissue': spec('true', ['predict', 'plan', 'restore', 'verify']),
+  'fail-on-renewal': spec('false', ['predict', 'plan', 'restore', 'verify']),
+  horizon: spec('30d', ['check', 'predict']),
   'no-canary': spec('false', ['restore', 'verify']),
   'canary-namespace': spec('', ['restore', 'verify']),
   pause: spec('auto', ['restore']),
@@ -49,7 +55,7 @@ export const INPUTS = {
   journal: spec('', ['restore']),
   replicas: spec('', ['resume']),
   force: spec('false', ['resume']),
-  'expect-root': spec('', READS_BACKUP),
+  'expect-root': spec('', [...READS_BACKUP, 'predict']),
   path: spec('', ALL),
   'artifact-name': spec('cert-manager-backup', ALL),
   'retention-days': spec('', BACKUP),
@@ -84,4 +90,4 @@ export const OTHER_NAMES: Record<string, InputName> = {
 };
 
 /** Modes of the interface that later versions bring. */
-export const LATER_MODES: readonly string[] = ['guard', 'predict'];
+export const LATER_MODES: readonly string[] = ['guard'];

@@ -132,7 +132,7 @@ describe('loadInputs', () => {
   });
 
   it('refuses later modes by saying so', () => {
-    for (const mode of ['guard', 'predict']) {
+    for (const mode of ['guard']) {
       expect(errorOf({ mode }).message).toContain('comes with a later version');
     }
   });
@@ -152,6 +152,9 @@ describe('loadInputs', () => {
   });
 
   it('refuses inputs that contradict each other', () => {
+    expect(errorOf({ mode: 'predict', from: 'a', path: 'b' }).message).toContain('`from`');
+    expect(errorOf({ mode: 'predict', now: '2026-06-01T00:00:00Z' }).message).toContain('`now`');
+    expect(errorOf({ mode: 'predict', from: 'a', now: 'soon' }).message).toContain('`now`');
     expect(errorOf({ mode: 'check', path: 'b', 'run-id': '1' }).message).toContain('`run-id`');
     expect(errorOf({ mode: 'verify', 'no-canary': 'true', 'canary-namespace': 'x' }).message).toContain('no canary');
   });

@@ -1,4 +1,5 @@
 import { parseDuration } from '../model/duration.ts';
+import { parseTime } from '../model/time.ts';
 import { INPUTS, type InputName, LATER_MODES, MODES, type Mode, OTHER_NAMES } from './input-table.ts';
 import { wrongInput } from './public-error.ts';
 
@@ -26,6 +27,13 @@ export interface Inputs {
   allowEmpty: boolean;
   wait: boolean;
   onConflict: 'fail' | 'keep';
+  /** Manifests, or a backup, to predict from; [] for the cluster. */
+  from: string[];
+  certManagerVersion: string;
+  currentVersion: string;
+  now: Date | undefined;
+  /** Path of a file with CAs' limits, or ''. */
+  caLimits: string;
   failOnReissue: boolean;
   failOnRenewal: boolean;
   horizonMs: number;
@@ -88,6 +96,11 @@ export function loadInputs(env: Record<string, string | undefined>): Inputs {
     allowEmpty: bool('allow-empty', read('allow-empty')),
     wait: bool('wait', read('wait')),
     onConflict: oneOf('on-conflict', read('on-conflict'), ['fail', 'keep']),
+    from: list(read('from')),
+    certManagerVersion: read('cert-manager-version'),
+    currentVersion: read('current-version'),
+    now: read('now') === '' ? undefined : time('now', read('now')),
+    caLimits: read('ca-limits'),
     failOnReissue: bool('fail-on-reissue', read('fail-on-reissue')),
     failOnRenewal: bool('fail-on-renewal', read('fail-on-renewal')),
     horizonMs: duration('horizon', read('horizon')),
@@ -227,6 +240,14 @@ function duration(name: InputName, value: string): number {
   return ms;
 }
 
+function time(name: InputName, value: string): Date {
+  const parsed = parseTime(value);
+  if (parsed === undefined) {
+    throw wrongInput(name, `${quote(value)} is no time.`, 'Write it as RFC 3339, such as `2026-11-25T12:00:00Z`.');
+  }
+  return parsed;
+}
+
 function dnsLabel(name: InputName, value: string): string {
   if (value !== '' && !/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/.test(value)) {
     throw wrongInput(
@@ -306,6 +327,19 @@ function checkTogether(inputs: Inputs): void {
         'Give `run-id`, the id of the run that made the backup.',
       );
     }
+  }
+  if (inputs.from.length > 0 && inputs.path !== '') {
+    throw wrongInput('from', '`path` names a source too.', 'Give one of the two.');
+  }
+  if (inputs.now !== undefined && inputs.from.length === 0 && inputs.path === '') {
+    throw wrongInput('now', 'a running cluster has its own time.', 'Give `from`, or leave out `now`.');
+  }
+  if (inputs.mode === 'predict' && inputs.expectRoot !== '' && inputs.from.length === 0 && inputs.path === '') {
+    throw wrongInput(
+      'expect-root',
+      'a running cluster has no root digest.',
+      'Give `from`, or leave out `expect-root`.',
+    );
   }
   const secretKey = inputs.ageRecipients.some((r) => r.toUpperCase().startsWith('AGE-SECRET-KEY-'));
   if (secretKey) {

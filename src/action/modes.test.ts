@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { OpenedBackup } from '../archive/read.ts';
 import type { Cluster } from '../cluster/client.ts';
-import { systemClock } from '../model/progress.ts';
+import { type Clock, systemClock } from '../model/progress.ts';
 import type { Report } from '../model/report.ts';
 import { INPUTS, type InputName, MODES, type Mode } from './input-table.ts';
 import { loadInputs } from './inputs.ts';
@@ -29,8 +29,8 @@ async function ask(
   const tool = (name: Mode) => async (request: object) => {
     calls.push(name);
     if (fails) throw new Error('the work failed');
-    const { cluster: _, clock: __, progress: ___, signal: ____, ...rest } = request as Record<string, unknown>;
-    Object.assign(asked, rest);
+    const { cluster: _, progress: __, signal: ___, ...rest } = request as Record<string, unknown>;
+    Object.assign(asked, rest, rest.source);
     return { command: name, exitCode, problems: [], certificates: [], backup: { root: ROOT } } as unknown as Report;
   };
   const tools: Tools = {
@@ -41,6 +41,7 @@ async function ask(
     },
     backup: tool('backup'),
     check: tool('check'),
+    predict: tool('predict'),
     plan: tool('plan'),
     restore: tool('restore'),
     verify: tool('verify'),
@@ -97,6 +98,9 @@ const REACHES: Partial<Record<InputName, [value: string, field: string, expected
   'allow-empty': ['true', 'allowEmpty', true],
   wait: ['true', 'wait', true],
   'on-conflict': ['keep', 'onConflict', 'keep'],
+  from: ['a.yaml,b', 'source', { paths: ['a.yaml', 'b'], identities: ['AGE-SECRET-KEY-1'] }],
+  'cert-manager-version': ['1.21.2', 'certManagerVersion', '1.21.2'],
+  'current-version': ['1.18.2', 'currentVersion', '1.18.2'],
   'fail-on-reissue': ['false', 'failOnReissue', false],
   'fail-on-renewal': ['true', 'failOnRenewal', true],
   horizon: ['60d', 'horizonMs', 60 * 86_400_000],
@@ -115,6 +119,8 @@ describe('every input', () => {
   const cases = Object.entries(REACHES).flatMap(([name, reach]) =>
     (INPUTS[name as InputName].modes as readonly Mode[])
       // Where ClusterIssuers look, and the context, mean nothing without a cluster; a mode may be given them all the same.
+      // Only what is read from disk has a root.
+      .filter((mode) => mode !== 'predict' || name !== 'expect-root')
       .filter((mode) => mode !== 'check' || !['context', 'cert-manager-namespace'].includes(name))
       .map((mode) => [name, mode, ...reach] as const),
   );
@@ -142,7 +148,7 @@ describe('runMode', () => {
     expect(toPath.found).toEqual({ backupPath: 'out', root: ROOT });
   });
 
-  it.each(MODES.filter((mode) => mode !== 'backup' && mode !== 'resume'))(
+  it.each(MODES.filter((mode) => !['backup', 'predict', 'resume'].includes(mode)))(
     '%s takes the artifact of this run, or a path',
     async (mode) => {
       const { calls, asked, found } = await ask({ mode });
@@ -156,6 +162,15 @@ describe('runMode', () => {
       expect(onDisk.found.source).toBeUndefined();
     },
   );
+
+  it('predict asks the cluster, or what from or path names', async () => {
+    expect((await ask({ mode: 'predict' })).calls).toEqual(['connect', 'predict', 'close']);
+    const onDisk = await ask({ mode: 'predict', path: 'backup', now: '2026-06-01T00:00:00Z' });
+    expect(onDisk.calls).toEqual(['predict']);
+    expect((await ask({ mode: 'predict', from: 'b', 'expect-root': ROOT })).asked.expectRoot).toBe(ROOT);
+    expect(onDisk.asked.source).toMatchObject({ paths: ['backup'] });
+    expect((onDisk.asked.clock as Clock).now().toISOString()).toBe('2026-06-01T00:00:00.000Z');
+  });
 
   it('check needs no cluster', async () => expect((await ask({ mode: 'check' })).calls).not.toContain('connect'));
 

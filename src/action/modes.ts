@@ -8,6 +8,8 @@ import { CertkeepError } from '../model/problems.ts';
 import type { Clock } from '../model/progress.ts';
 import type { Report } from '../model/report.ts';
 import { CERTKEEP_VERSION } from '../model/version.ts';
+import { readLimits } from '../predict/limits.ts';
+import type { FileSource, PredictRequest } from '../predict/request.ts';
 import type { PlanRequest, RestoreRequest } from '../restore/request.ts';
 import type { ResumeRequest } from '../restore/resume.ts';
 import type { VerifyRequest } from '../verify/verify.ts';
@@ -25,6 +27,7 @@ export interface Tools {
   connect(options: ConnectOptions): Promise<Cluster>;
   backup(request: BackupRequest): Promise<Report>;
   check(request: CheckRequest): Promise<Report>;
+  predict(request: PredictRequest): Promise<Report>;
   plan(request: PlanRequest): Promise<Report>;
   restore(request: RestoreRequest): Promise<Report>;
   verify(request: VerifyRequest): Promise<Report>;
@@ -71,10 +74,16 @@ export interface Findings {
  * @throws CertkeepError, like the functions of the core.
  */
 export async function runMode(context: StepContext, found: Findings): Promise<Report> {
-  const { mode } = context.inputs;
-  if (mode === 'backup') return runBackup(context, found);
-  if (mode === 'resume') return runResume(context);
-  return runOnBackup(context, found);
+  switch (context.inputs.mode) {
+    case 'backup':
+      return runBackup(context, found);
+    case 'predict':
+      return runPredict(context);
+    case 'resume':
+      return runResume(context);
+    default:
+      return runOnBackup(context, found);
+  }
 }
 
 function runResume(context: StepContext): Promise<Report> {
@@ -125,6 +134,40 @@ async function runBackup(context: StepContext, found: Findings): Promise<Report>
     found.source = { repository: github.repository, runId: github.runId, artifactName: inputs.artifactName };
   }
   return report;
+}
+
+/** Of the cluster, or of what `from` or `path` names. */
+async function runPredict(context: StepContext): Promise<Report> {
+  const { inputs, log, tools, identities } = context;
+  const paths = inputs.path === '' ? inputs.from : [inputs.path];
+  const request = {
+    namespaces: inputs.namespaces,
+    ...(inputs.selector === '' ? {} : { selector: inputs.selector }),
+    ...(inputs.certManagerVersion === '' ? {} : { certManagerVersion: inputs.certManagerVersion }),
+    ...(inputs.currentVersion === '' ? {} : { currentVersion: inputs.currentVersion }),
+    ...(inputs.caLimits === '' ? {} : { caLimits: await readLimits(inputs.caLimits) }),
+    horizonMs: inputs.horizonMs,
+    failOnReissue: inputs.failOnReissue,
+    failOnRenewal: inputs.failOnRenewal,
+    ...common(context),
+  };
+  return log.group(TITLE.predict, () => {
+    if (paths.length === 0) {
+      return withCluster(context, (cluster) => {
+        return tools.predict({
+          ...request,
+          source: { cluster, ...clusterOptions(inputs) },
+        });
+      });
+    }
+    const source: FileSource = {
+      paths,
+      identities,
+      ...(inputs.expectRoot === '' ? {} : { expectRoot: inputs.expectRoot }),
+    };
+    const { now } = inputs;
+    return tools.predict({ ...request, source, ...(now === undefined ? {} : { clock: { now: () => now } }) });
+  });
 }
 
 /** check, plan, restore and verify: all begin with a backup. */
@@ -181,6 +224,7 @@ async function runOnBackup(context: StepContext, found: Findings): Promise<Repor
       }
       case 'backup':
       case 'resume':
+      case 'predict':
         throw new Error(`mode ${inputs.mode} has no backup to begin with`);
     }
   });
@@ -191,6 +235,7 @@ async function runOnBackup(context: StepContext, found: Findings): Promise<Repor
 const TITLE: Record<Inputs['mode'], string> = {
   backup: 'Back up',
   check: 'Check the backup',
+  predict: 'Predict',
   plan: 'Plan the restore',
   restore: 'Restore and verify',
   verify: 'Verify',

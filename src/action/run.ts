@@ -8,6 +8,7 @@ import { connect } from '../cluster/connect.ts';
 import { systemClock } from '../model/progress.ts';
 import type { Report } from '../model/report.ts';
 import { CERTKEEP_VERSION } from '../model/version.ts';
+import { predict } from '../predict/predict.ts';
 import { plan } from '../restore/plan.ts';
 import { restore } from '../restore/restore.ts';
 import { resume } from '../restore/resume.ts';
@@ -32,6 +33,7 @@ const TOOLS: Tools = {
   connect,
   backup,
   check,
+  predict,
   plan,
   restore,
   verify,

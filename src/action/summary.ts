@@ -7,6 +7,7 @@ import { headline } from './failure.ts';
 import type { Mode } from './input-table.ts';
 import { countedByCode } from './log.ts';
 import { isReissue } from './outputs.ts';
+import { forecastSection } from './summary-forecast.ts';
 
 /** What the job summary is made of. */
 export interface SummaryInput {
@@ -59,6 +60,7 @@ export function renderSummary(input: SummaryInput): string {
     reissues(input),
     notProved(input),
     renewals(input),
+    forecastSection(input.report, input.names),
     objects(input),
     urgent ? '' : problems(input, 'Notes'),
     whereItIs(input),
@@ -69,6 +71,7 @@ export function renderSummary(input: SummaryInput): string {
 const DONE: Record<Mode, string> = {
   backup: 'The backup is complete.',
   check: 'The backup is sound.',
+  predict: 'Nothing would be reissued.',
   plan: 'Restoring would reissue nothing.',
   restore: 'Restored, and no Certificate was reissued.',
   verify: 'No Certificate was reissued.',
@@ -106,6 +109,10 @@ function reservation({ mode, report, failOnReissue = true }: SummaryInput): stri
   if (reissues.length > 0) {
     const what = `${reissues.length} ${reissues.some((c) => c.verdict !== undefined) ? 'reissued' : 'would be reissued'}`;
     return failOnReissue ? `Yes, but ${what}.` : `Yes, as \`fail-on-reissue\` is off; ${what} all the same.`;
+  }
+  if (mode === 'predict') {
+    const open = report.certificates.filter((c) => c.prediction === 'undecidable').length;
+    return open === 0 ? '' : `Yes, but of ${plural(open, 'Certificate')} it cannot be told.`;
   }
   if (mode !== 'backup' && mode !== 'check') return '';
   if (report.backup?.restorable === false) {
@@ -186,7 +193,7 @@ function reissues({ mode, report, names }: SummaryInput): string {
   if (mode === 'backup' || (certificates.length === 0 && !(mode === 'check' && has(report, 'not-checked')))) return '';
   const found = certificates.filter(isReissue);
   const verified = certificates.some((certificate) => certificate.verdict !== undefined);
-  const foretold = mode === 'plan' || mode === 'check';
+  const foretold = mode === 'plan' || mode === 'check' || mode === 'predict';
   // A restore that stopped at its plan has predictions only.
   const title = foretold || (!verified && found.length > 0) ? 'What would be reissued' : 'What was reissued';
   const unknown = certificates.filter((c) => (foretold ? c.prediction : c.verdict) === undefined).length;

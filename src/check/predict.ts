@@ -3,10 +3,8 @@ import { type Certificate, type CertificateStatus, condition, objectName, type S
 import { CertkeepError, type Problem } from '../model/problems.ts';
 import type { CertificateReport } from '../model/report.ts';
 import { type Decision, decide } from '../reissue/decide.ts';
+import { NEWEST_KNOWN } from '../reissue/versions.ts';
 import { baselineOf, leafSecretName, type Subject, some } from './subject.ts';
-
-/** Rules by which Certificates are judged where the backup does not name cert-manager's version. */
-const FALLBACK_VERSION = '1.21.2';
 
 /** cert-manager's reason for a renewal whose time has come (internal/controller/certificates/policies/constants.go). */
 const RENEWING = 'Renewing';
@@ -94,7 +92,7 @@ function canDecide(subject: Subject): boolean {
 
 function versionOf(subject: Subject): string {
   const version = subject.backup.manifest.certManager.version.replace(/^v/, '');
-  return version === '' ? FALLBACK_VERSION : version;
+  return version === '' ? NEWEST_KNOWN : version;
 }
 
 /** The Certificate as it will be: a new uid, made in the order of the backup, with the status that a restore puts back. */
@@ -146,7 +144,7 @@ function versionProblems(subject: Subject): Problem[] {
     {
       severity: 'note',
       code: 'undecidable',
-      message: `The backup does not name the version of cert-manager; its Certificates were judged by the rules of ${FALLBACK_VERSION}.`,
+      message: `The backup does not name the version of cert-manager; its Certificates were judged by the rules of ${NEWEST_KNOWN}.`,
       fix: '`certkeep plan` asks the target cluster for its version.',
     },
   ];

@@ -6,10 +6,12 @@ const text = z.string();
 const scalar = z.union([z.string(), z.number(), z.boolean()]).nullable();
 const codes = Object.keys(PROBLEM_CODES) as [ProblemCode, ...ProblemCode[]];
 
+const prediction = z.enum(['keep', 'reissue', 'undecidable']);
+
 const certificate = z.strictObject({
   namespace: text,
   name: text,
-  prediction: z.enum(['keep', 'reissue', 'undecidable']).optional(),
+  prediction: prediction.optional(),
   reason: text.describe("cert-manager's own word, empty for keep").optional(),
   message: text.optional(),
   at: text.nullable().describe('When it next renews on its own, RFC 3339').optional(),
@@ -17,6 +19,16 @@ const certificate = z.strictObject({
     .enum(['unchanged', 'renewed', 'reissued', 'issuing', 'failed', 'missing', 'awaiting-maker', 'unproven'])
     .optional(),
   evidence: z.record(text, z.strictObject({ before: scalar, after: scalar })).optional(),
+  upgrade: z
+    .strictObject({
+      before: prediction,
+      after: prediction,
+      reissued: z.boolean().describe('By the upgrade, in whatever order it is done'),
+      reissuedIfCrdsFirst: z.boolean().describe('Only where the CRDs are changed while the old controller still runs'),
+      hazards: z.array(text).describe('Codes of forecast.upgrade.hazards'),
+    })
+    .describe('predict --cert-manager-version')
+    .optional(),
 });
 
 const object = z.strictObject({
@@ -49,6 +61,51 @@ const backup = z.strictObject({
   counts: z.record(text, z.int()),
 });
 
+const limitUse = z.strictObject({
+  per: z.enum(['registered-domain', 'exact-names', 'account']),
+  of: text.describe('The registered domain, the names, the issuer'),
+  limit: z.int(),
+  window: text.describe('Such as 7d'),
+  orders: z.int().describe('The most that fall into one window'),
+  exceeded: z.boolean(),
+});
+
+const cost = z.strictObject({
+  server: text.describe('URL of the ACME directory'),
+  ca: text.describe('Empty where its limits are not known'),
+  ordersNow: z.int(),
+  renewals: z.int().describe('Before the end of the horizon'),
+  limits: z.array(limitUse),
+});
+
+const hazard = z.strictObject({
+  code: text,
+  effect: z.enum(['reissue', 'next-issuance', 'cleanup']),
+  message: text,
+  source: text,
+  advice: text,
+  certificates: z.int(),
+  examples: z.array(text).describe('namespace/name of the first of them'),
+  diff: text.describe('The smallest change of the first one that avoids it; empty where there is none'),
+});
+
+const forecast = z.strictObject({
+  now: text.describe('RFC 3339'),
+  until: text.describe('RFC 3339: the end of the horizon'),
+  rules: z.strictObject({ version: text, known: z.boolean(), assumed: z.boolean() }),
+  weeks: z.array(z.strictObject({ from: text, renewals: z.int() })),
+  cost: z.array(cost),
+  upgrade: z
+    .strictObject({
+      from: text,
+      to: text,
+      reissued: z.array(text).describe('namespace/name'),
+      reissuedIfCrdsFirst: z.array(text),
+      hazards: z.array(hazard),
+    })
+    .optional(),
+});
+
 export const reportSchema = z.strictObject({
   command: z.enum(['backup', 'check', 'predict', 'plan', 'restore', 'verify', 'resume', 'rbac']),
   certkeep: text.describe('Version of certkeep'),
@@ -73,4 +130,5 @@ export const reportSchema = z.strictObject({
   objects: z.array(object).optional(),
   problems: z.array(problem),
   backup: backup.optional(),
+  forecast: forecast.describe('predict').optional(),
 });

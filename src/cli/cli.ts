@@ -1,10 +1,11 @@
 import { Command, CommanderError } from 'commander';
-import { CertkeepError, EXIT, type ExitCode } from '../model/problems.ts';
+import { CertkeepError, EXIT, type ExitCode, type Problem } from '../model/problems.ts';
 import { systemClock } from '../model/progress.ts';
 import type { Command as CommandName, Report } from '../model/report.ts';
 import { CERTKEEP_VERSION } from '../model/version.ts';
 import { backupCommand, runBackup } from './commands/backup.ts';
 import { checkCommand, runCheck } from './commands/check.ts';
+import { predictCommand, runPredict } from './commands/predict.ts';
 import { planCommand, restoreCommand, runPlan, runRestore } from './commands/restore.ts';
 import { resumeCommand, runResume } from './commands/resume.ts';
 import { runVerify, verifyCommand } from './commands/verify.ts';
@@ -14,7 +15,7 @@ import { terminalProgress } from './progress.ts';
 import { renderReport } from './render.ts';
 import { fold, plain, type Style, style } from './terminal.ts';
 
-const COMMANDS: readonly CommandName[] = ['backup', 'check', 'plan', 'restore', 'verify', 'resume'];
+const COMMANDS: readonly CommandName[] = ['backup', 'check', 'predict', 'plan', 'restore', 'verify', 'resume'];
 
 /** Runs one command line. Returns the exit code; never throws. */
 export async function main(args: string[]): Promise<ExitCode> {
@@ -30,6 +31,7 @@ export async function main(args: string[]): Promise<ExitCode> {
       env: process.env,
       stdout: process.stdout,
       stderr: process.stderr,
+      stdin: process.stdin,
       clock: systemClock,
       signal: abort.signal,
     });
@@ -50,7 +52,8 @@ export async function runCli(args: string[], context: CliContext): Promise<ExitC
     .addHelpText(
       'after',
       `
-Before an upgrade:   certkeep backup --output DIR --recipient age1…
+Before an upgrade:   certkeep predict --cert-manager-version 1.21.2
+                     certkeep backup --output DIR --recipient age1…
 After it:            certkeep verify DIR
 To another cluster:  certkeep plan DIR --context new --identity-file key.txt
                      certkeep restore DIR --context new --identity-file key.txt
@@ -83,6 +86,9 @@ Exit codes: 0 well · 2 usage · 3 reissued · 4 damaged · 5 cannot decrypt ·
   );
   add(checkCommand(), (path, flags: Parameters<typeof runCheck>[2], progress) =>
     runCheck(context, path, flags, progress),
+  );
+  add(predictCommand(), (_path, flags: Parameters<typeof runPredict>[1], progress) =>
+    runPredict(context, flags, progress),
   );
   add(planCommand(), (path, flags: Parameters<typeof runPlan>[2], progress) => runPlan(context, path, flags, progress));
   add(restoreCommand(), (path, flags: Parameters<typeof runRestore>[2], progress) =>
@@ -149,9 +155,17 @@ async function runCommand(
     for (const line of renderReport(report, style(colour))) context.stdout.write(`${line}\n`);
   }
   const width = context.stderr.isTTY === true ? (context.stderr.columns ?? 80) : undefined;
-  for (const line of problemLines(report, style(colour), flags.quiet === true, width))
+  const untold =
+    flags.quiet === true ? report : { ...report, problems: report.problems.filter((p) => !isShown(report, p)) };
+  for (const line of problemLines(untold, style(colour), flags.quiet === true, width))
     context.stderr.write(`${line}\n`);
   return report.exitCode;
+}
+
+/** Whether the lines of `predict` tell it already, Certificate by Certificate. */
+function isShown({ forecast }: Report, { code, object }: Problem): boolean {
+  if (forecast === undefined) return false;
+  return code === 'would-be-reissued' || code === 'renewal-due' || (code === 'undecidable' && object !== undefined);
 }
 
 /** A report for a command that ended with an error, so that --json always prints one. */

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { type Command, Option } from 'commander';
 import { parseDuration } from '../model/duration.ts';
 import { CertkeepError } from '../model/problems.ts';
+import { parseTime } from '../model/time.ts';
 
 /** The flags that several commands share, and how their texts become values. One place, so that they mean the same. */
 
@@ -45,6 +46,21 @@ export function durationFlag(flag: string): (value: string) => number {
       );
     }
     return ms;
+  };
+}
+
+/** A flag's value as a time with its zone. Throws CertkeepError wrong-usage. */
+export function timeFlag(flag: string): (value: string) => Date {
+  return (value) => {
+    const time = parseTime(value);
+    if (time === undefined) {
+      throw new CertkeepError(
+        'wrong-usage',
+        `${flag} ${value}: not a time`,
+        'write it as RFC 3339, like 2026-11-25T12:00:00Z',
+      );
+    }
+    return time;
   };
 }
 

@@ -2,6 +2,7 @@ import { formatDuration } from '../model/duration.ts';
 import { refName } from '../model/objects.ts';
 import type { ExitCode } from '../model/problems.ts';
 import type { CertificateReport, Report } from '../model/report.ts';
+import { predictLines } from './render-predict.ts';
 import { fold, plain, type Style, table } from './terminal.ts';
 
 const MOST_ROWS = 50;
@@ -21,7 +22,8 @@ export function renderReport(report: Report, s: Style): string[] {
   const lines: string[] = [];
   if (report.command === 'backup' || report.command === 'check') lines.push(...backupLines(report));
   if (report.objects !== undefined) lines.push(...objectLines(report));
-  lines.push(...certificateLines(report));
+  if (report.forecast === undefined) lines.push(...certificateLines(report));
+  else lines.push(...predictLines(report, s));
   lines.push(verdictLine(report, s));
   return lines;
 }
@@ -112,12 +114,15 @@ const HEADLINE: Partial<Record<ExitCode, string>> = {
 /** The last line: the verdict, and the figures behind it. */
 export function verdictLine(report: Report, s: Style): string {
   const all = report.certificates;
-  const paint = report.exitCode === 0 ? s.green : s.red;
+  const isFine = report.verdict !== 'reissue' && report.verdict !== 'undecidable';
+  const paint = report.exitCode !== 0 ? s.red : isFine ? s.green : s.yellow;
   const words = [...new Set(all.map((c) => c.verdict ?? c.prediction ?? ''))].filter((w) => w !== '').sort();
   const bad =
     words.find((w) => w === 'reissued' || w === 'reissue') ??
     words.find((w) => ['missing', 'failed', 'issuing'].includes(w));
-  const verdict = HEADLINE[report.exitCode] ?? (report.exitCode === 3 ? bad : undefined) ?? report.verdict;
+  const headline =
+    report.command === 'predict' && report.exitCode === 4 ? 'malformed input' : HEADLINE[report.exitCode];
+  const verdict = headline ?? (report.exitCode === 3 ? bad : undefined) ?? report.verdict;
   const figures = words.map((w) => `${count(all, w)} of ${all.length} ${w}`).join(', ');
   const barrier = report.barrier === undefined ? '' : `; barrier ${report.barrier}`;
   return `${paint(`${report.command}: ${verdict}`)}${figures === '' ? '' : ` – ${figures}`}${barrier} (exit ${report.exitCode})`;

@@ -16,6 +16,8 @@ export interface Report {
   problems: Problem[];
   /** backup, check: facts about the backup. */
   backup?: BackupSummary;
+  /** predict: what lies ahead. */
+  forecast?: ForecastReport;
 }
 
 export type Command = 'backup' | 'check' | 'predict' | 'plan' | 'restore' | 'verify' | 'resume' | 'rbac';
@@ -55,6 +57,86 @@ export interface CertificateReport {
   verdict?: CertificateVerdict;
   /** What was compared, before and after. */
   evidence?: Evidence;
+  /** predict --cert-manager-version: what the upgrade does to it. */
+  upgrade?: CertificateUpgrade;
+}
+
+/** What an upgrade of cert-manager does to one Certificate. */
+export interface CertificateUpgrade {
+  /** As the release that runs now decides, and as the other one does. */
+  before: Prediction;
+  after: Prediction;
+  /** Reissued by the upgrade, in whatever order it is done. */
+  reissued: boolean;
+  /** Reissued only where the CRDs are changed while the old controller still runs. */
+  reissuedIfCrdsFirst: boolean;
+  /** Codes of `forecast.upgrade.hazards` that touch it. */
+  hazards: string[];
+}
+
+/** predict: the time it speaks of, and what comes in it. */
+export interface ForecastReport {
+  /** RFC 3339: the moment of the prediction, and the end of the horizon. */
+  now: string;
+  until: string;
+  /** The release whose rules decided, without v; `assumed` where the source does not say it, `known` false where it is newer than the rules. */
+  rules: { version: string; known: boolean; assumed: boolean };
+  /** Ordinary renewals before `until`, week by week from `now` (RFC 3339). */
+  weeks: { from: string; renewals: number }[];
+  /** What would be asked of each ACME server. */
+  cost: CaCost[];
+  upgrade?: UpgradeReport;
+}
+
+/** Orders at one CA, beside its limits. */
+export interface CaCost {
+  /** URL of the ACME directory. */
+  server: string;
+  /** Name of the CA, '' where its limits are not known. */
+  ca: string;
+  /** Orders that would be made now, and renewals before the end of the horizon. */
+  ordersNow: number;
+  renewals: number;
+  limits: CaLimitUse[];
+}
+
+/** How near one limit comes, for what it counts by. */
+export interface CaLimitUse {
+  per: 'registered-domain' | 'exact-names' | 'account';
+  /** The registered domain, the names, the issuer. */
+  of: string;
+  limit: number;
+  /** In days or hours, as people write it. */
+  window: string;
+  /** The most orders that fall into one such window. */
+  orders: number;
+  exceeded: boolean;
+}
+
+/** predict --cert-manager-version: the upgrade as a whole. */
+export interface UpgradeReport {
+  /** Without v. */
+  from: string;
+  to: string;
+  /** `namespace/name`. */
+  reissued: string[];
+  reissuedIfCrdsFirst: string[];
+  hazards: HazardReport[];
+}
+
+/** A change between two releases, and whom it touches. */
+export interface HazardReport {
+  code: string;
+  effect: 'reissue' | 'next-issuance' | 'cleanup';
+  message: string;
+  /** Where upstream says so. */
+  source: string;
+  advice: string;
+  certificates: number;
+  /** `namespace/name` of the first of them. */
+  examples: string[];
+  /** The smallest change of the first one's manifest that avoids it, as a unified diff; '' where there is none. */
+  diff: string;
 }
 
 /** One compared fact: what the baseline said, and what the cluster says now. */

@@ -60,7 +60,8 @@ export interface Rules {
 type Triple = readonly [number, number, number];
 
 const OLDEST: Triple = [1, 11, 0];
-/** The newest minor release whose source the rules were read from. */
+/** The newest release whose source the rules were read from: by its rules is judged where no version is known. */
+export const NEWEST_KNOWN = '1.21.2';
 const NEWEST_MINOR = 21;
 
 const cache = new Map<string, Rules>();

@@ -1,6 +1,8 @@
 import type { Certificate, CertificateStatus, KubeObject, Secret } from '../model/objects.ts';
 import type { CertificateReport } from '../model/report.ts';
 import { type Decision, decide } from '../reissue/decide.ts';
+import type { ReissueInput } from '../reissue/input.ts';
+import { reissueInputs } from '../reissue/state.ts';
 import type { PlannedObject } from './actions.ts';
 import { keyOf, secretKey } from './kinds.ts';
 import type { LiveState } from './live.ts';
@@ -40,32 +42,20 @@ const UNKNOWN_VERSION: Decision = {
  * as their maker made them at the source.
  */
 export function predictAll(input: PredictInput): PredictedCertificate[] {
-  const secrets = secretsAfterwards(input);
   const certificates = certificatesAfterwards(input);
-  const bySecret = new Map<string, Certificate[]>();
-  for (const certificate of certificates.values()) {
-    const key = secretKey(certificate.metadata.namespace, certificate.spec.secretName);
-    bySecret.set(key, [...(bySecret.get(key) ?? []), certificate]);
-  }
+  const inputs = new Map(
+    reissueInputs(
+      [...certificates.values()],
+      [...secretsAfterwards(input).values()],
+      [...input.live.requests.values()].flat(),
+    ).map((one) => [keyOf(one.certificate), one]),
+  );
   return input.planned
     .filter((item) => item.object.kind === 'Certificate')
     .map((item) => {
-      const certificate = certificates.get(keyOf(item.object)) as Certificate;
-      const namespace = certificate.metadata.namespace ?? '';
-      const key = secretKey(namespace, certificate.spec.secretName);
-      const secret = secrets.get(key);
-      const decision =
-        input.version === ''
-          ? UNKNOWN_VERSION
-          : decide(
-              {
-                certificate,
-                secret,
-                requests: input.live.requests.get(namespace) ?? [],
-                siblings: bySecret.get(key) ?? [certificate],
-              },
-              { now: input.now, version: input.version },
-            );
+      const one = inputs.get(keyOf(item.object)) as ReissueInput;
+      const { certificate, secret } = one;
+      const decision = input.version === '' ? UNKNOWN_VERSION : decide(one, { now: input.now, version: input.version });
       return { certificate, decision, hasSecret: secret !== undefined, report: reportOf(certificate, decision) };
     });
 }
