@@ -5,6 +5,7 @@ import type { Command as CommandName, Report } from '../model/report.ts';
 import { CERTKEEP_VERSION } from '../model/version.ts';
 import { backupCommand, runBackup } from './commands/backup.ts';
 import { checkCommand, runCheck } from './commands/check.ts';
+import { rbacCommand, runRbac } from './commands/rbac.ts';
 import { planCommand, restoreCommand, runPlan, runRestore } from './commands/restore.ts';
 import { runVerify, verifyCommand } from './commands/verify.ts';
 import type { CliContext } from './context.ts';
@@ -13,7 +14,7 @@ import { terminalProgress } from './progress.ts';
 import { renderReport } from './render.ts';
 import { fold, plain, type Style, style } from './terminal.ts';
 
-const COMMANDS: readonly CommandName[] = ['backup', 'check', 'plan', 'restore', 'verify'];
+const COMMANDS: readonly CommandName[] = ['backup', 'check', 'plan', 'restore', 'verify', 'rbac'];
 
 /** Runs one command line. Returns the exit code; never throws. */
 export async function main(args: string[]): Promise<ExitCode> {
@@ -90,6 +91,11 @@ Exit codes: 0 well · 2 usage · 3 reissued · 4 damaged · 5 cannot decrypt ·
   add(verifyCommand(), (path, flags: Parameters<typeof runVerify>[2], progress) =>
     runVerify(context, path, flags, progress),
   );
+
+  const rbac = rbacCommand().allowExcessArguments(false).exitOverride();
+  // What it prints is for kubectl, and no report.
+  rbac.action(() => runRbac(context, rbac.opts()));
+  program.addCommand(rbac);
 
   try {
     await program.parseAsync(args, { from: 'user' });

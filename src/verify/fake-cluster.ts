@@ -85,9 +85,11 @@ export class FakeCluster implements Cluster {
     this.#call('list', kind);
     if (this.clusterWideForbidden && options.namespace === undefined) throw forbidden('list', kind.plural);
     const [label, value] = (options.labelSelector ?? '').split('=');
+    const name = /^metadata\.name=(.+)$/.exec(options.fieldSelector ?? '')?.[1];
     const items = this.named(kind).filter(
       ({ metadata }) =>
         (options.namespace === undefined || metadata.namespace === options.namespace) &&
+        (name === undefined || metadata.name === name) &&
         (label === '' || kind === DEPLOYMENT || metadata.labels?.[label ?? ''] === value),
     );
     const kept = items.map((item) => (options.keep === undefined ? item : options.keep(item)));

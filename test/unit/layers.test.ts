@@ -10,6 +10,7 @@ const LAYERS: Record<string, number> = {
   restore: 3,
   verify: 3,
   check: 3,
+  rights: 3,
   reissue: 2,
   refs: 2,
   archive: 2,
@@ -23,6 +24,9 @@ const SIDEWAYS = new Set([
   'restore → check',
   'verify → backup',
   'restore → backup',
+  'backup → rights',
+  'verify → rights',
+  'restore → rights',
 ]);
 
 const SRC = join(import.meta.dirname, '../../src');

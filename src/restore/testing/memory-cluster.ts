@@ -73,10 +73,12 @@ export class MemoryCluster implements Cluster {
 
   async list(kind: ResourceKind, options: ListOptions = {}): Promise<ListResult> {
     await this.#enter({ verb: 'list', kind: kind.kind, object: `${options.namespace ?? ''}/`, dryRun: false });
+    const name = /^metadata\.name=(.+)$/.exec(options.fieldSelector ?? '')?.[1];
     const items = [...this.#objects.values()].filter(
       (o) =>
         o.kind === kind.kind &&
         o.apiVersion === apiVersion(kind) &&
+        (name === undefined || o.metadata.name === name) &&
         (options.namespace === undefined || o.metadata.namespace === options.namespace),
     );
     return { items: structuredClone(items), resourceVersion: String(this.#version) };
