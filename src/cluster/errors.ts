@@ -49,7 +49,7 @@ function explainAnswer(error: ApiError, what: string): CertkeepError {
       return make(
         'forbidden',
         `${error.user === '' ? 'these credentials have' : `"${error.user}" has`} no right to ${rightOf(error)} (403)`,
-        'Grant it; docs/permissions.md lists all rights that are needed, by command.',
+        'Grant it: certkeep rbac prints the rights that a command needs, and docs/permissions.md explains them.',
       );
     case 404:
       if (/^\/apis\/(acme\.)?cert-manager\.io(\/|$)/.test(error.path)) {

@@ -39,9 +39,6 @@ export function knownObjects(manifest: Manifest, contents: BackupContents): Know
   for (const { namespace = '', name } of contents.index.filter(isSecret)) {
     if (!secrets.has(`${namespace}/${name}`)) add({ namespace, name, purpose: 'other' });
   }
-  const makers = contents.index.flatMap(({ maker }) =>
-    maker !== undefined && MAKER_KINDS.includes(maker.kind) ? [maker.kind as MakerKind] : [],
-  );
   return {
     namespaces: [...new Set(holders.map(({ metadata }) => metadata.namespace ?? ''))].filter((n) => n !== '').sort(),
     secrets: [...secrets.values()].sort((a, b) => compare(a.namespace, b.namespace) || compare(a.name, b.name)),
@@ -49,8 +46,34 @@ export function knownObjects(manifest: Manifest, contents: BackupContents): Know
     issuersWithStatus: new Set(
       contents.status.filter((r) => r.kind !== 'Certificate' && hasAccount(r.status)).map((r) => r.kind),
     ),
-    makers: [...new Set(makers)].sort(),
+    makers: makersOf(contents.index),
   };
+}
+
+/**
+ * The same of the index alone, as far as a comparison needs it: the Certificates' namespaces and Secrets.
+ *
+ * @param entries those of the Certificates that are compared.
+ */
+export function knownCertificates(entries: readonly IndexEntry[]): KnownObjects {
+  const secrets = entries.flatMap(({ namespace = '', baseline }): KnownSecret[] =>
+    baseline === undefined ? [] : [{ namespace, name: baseline.secretName, purpose: 'leaf' }],
+  );
+  return {
+    namespaces: [...new Set(entries.map(({ namespace = '' }) => namespace))].sort(),
+    secrets,
+    kinds: new Set(['Certificate']),
+    issuersWithStatus: new Set(),
+    makers: makersOf(entries),
+  };
+}
+
+/** The kinds that make Certificates of the backup. */
+export function makersOf(index: readonly IndexEntry[]): MakerKind[] {
+  const makers = index.flatMap(({ maker }) =>
+    maker !== undefined && MAKER_KINDS.includes(maker.kind) ? [maker.kind as MakerKind] : [],
+  );
+  return [...new Set(makers)].sort();
 }
 
 function isSecret(entry: IndexEntry): boolean {

@@ -66,8 +66,9 @@ async function missingOf(
   namespaces: readonly string[],
   ask: (right: Right) => Promise<Answer>,
 ): Promise<Right[]> {
-  if (await has(right, ask)) return [];
+  // One question about all objects stands for many about single ones.
   if (right.name !== '' && (await has({ ...right, name: '' }, ask))) return [];
+  if (await has(right, ask)) return [];
   const isNamespaced = right.namespace === '' && NAMESPACED.test(`${right.resource}.${right.group}`);
   if (!isNamespaced || namespaces.length === 0) return [right];
   const parts = namespaces.map((namespace) => ({ ...right, namespace }));

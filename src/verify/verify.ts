@@ -1,12 +1,17 @@
 import { type CertManagerInfo, discoverCertManager } from '../cluster/certmanager.ts';
 import { clusterUid } from '../cluster/identity.ts';
+import { requireVisible } from '../cluster/visible.ts';
 import { CertkeepError, type Problem } from '../model/problems.ts';
 import type { Report } from '../model/report.ts';
+import { withRbacCommand } from '../rights/command.ts';
+import { knownCertificates, makersOf } from '../rights/known.ts';
+import { DEFAULTS, type RightsOptions, withDefaults } from '../rights/options.ts';
+import { requireRights } from '../rights/review.ts';
 import { awaitBarrier, type BarrierResult } from './barrier.ts';
 import { type Judged, judge } from './judge.ts';
 import { awaitMakers } from './makers.ts';
 import { verifyReport } from './report.ts';
-import type { VerifyRequest } from './request.ts';
+import { baselineOf, type VerifyRequest } from './request.ts';
 import { expectedOf, nameOf } from './scope.ts';
 
 export type { VerifyRequest } from './request.ts';
@@ -19,6 +24,34 @@ export type { VerifyRequest } from './request.ts';
  * interrupted.
  */
 export async function verify(request: VerifyRequest): Promise<Report> {
+  let rights = rightsOf(request);
+  try {
+    return await prove(request, (info) => {
+      rights = rightsOf(request, info);
+      return rights;
+    });
+  } catch (error) {
+    throw withRbacCommand(error, rights);
+  }
+}
+
+/** The rights that this run needs, as far as it is known what it deals with. */
+function rightsOf(request: VerifyRequest, info?: CertManagerInfo): RightsOptions {
+  const makers = makersOf(request.backup.contents.index);
+  return withDefaults({
+    use: 'verify',
+    makers: makers.length === 0 ? DEFAULTS.makers : makers,
+    namespaces: request.namespaces,
+    baseline: baselineOf(request),
+    canary: request.canary,
+    certManagerNamespace: request.certManagerNamespace ?? info?.namespace ?? '',
+    canaryNamespace: request.canaryNamespace ?? info?.watchedNamespace ?? '',
+    leaderElectionNamespace: info?.leaderElectionNamespace ?? '',
+    controllerConfig: info?.hidden?.configMap ?? '',
+  });
+}
+
+async function prove(request: VerifyRequest, learn: (info: CertManagerInfo) => RightsOptions): Promise<Report> {
   const { cluster, progress } = request;
   const uid = await clusterUid(cluster);
   if (request.expectCluster !== undefined && request.expectCluster !== uid) {
@@ -37,6 +70,8 @@ export async function verify(request: VerifyRequest): Promise<Report> {
   const { expected, problems } = expectedOf(request);
   const elsewhere = !(request.restored ?? false) && uid !== manifest.cluster.uid;
   const info = await discover(request);
+  const rights = learn(info);
+  if (info.installed) requireVisible(info);
   const report = (behind: BarrierResult, judged: Judged[]): Report =>
     verifyReport(
       request,
@@ -62,6 +97,10 @@ export async function verify(request: VerifyRequest): Promise<Report> {
   if (expected.length === 0) return report({ barrier: 'waived', problems: [], info }, []);
 
   const namespaces = [...new Set(expected.map((entry) => entry.namespace ?? ''))].sort();
+  // A restore has asked for all of this before it began to write.
+  if (request.restored !== true) {
+    await requireRights(cluster, { ...rights, known: knownCertificates(expected) }, namespaces);
+  }
   await awaitMakers(request, expected);
   const behind = await awaitBarrier(request, info, namespaces, new Set(expected.map(nameOf)));
   progress.info('Comparing Certificates, Secrets and CertificateRequests with the backup.');

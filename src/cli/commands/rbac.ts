@@ -7,7 +7,15 @@ import { DEFAULTS, type MakerKind, type RightsOptions, USES, type Use, withDefau
 import { rightsFor } from '../../rights/rights.ts';
 import { listOf, yamlOf } from '../../rights/yaml.ts';
 import type { CliContext } from '../context.ts';
-import { type CommonFlags, choice, type IdentityFlags, readIdentities, repeatable, withCommonFlags, withIdentityFlags } from '../flags.ts';
+import {
+  type CommonFlags,
+  choice,
+  type IdentityFlags,
+  readIdentities,
+  repeatable,
+  withCommonFlags,
+  withIdentityFlags,
+} from '../flags.ts';
 
 export interface RbacFlags extends CommonFlags, IdentityFlags {
   for: Use;
@@ -31,7 +39,9 @@ export interface RbacFlags extends CommonFlags, IdentityFlags {
 export function rbacCommand(): Command {
   const collect = (value: string, all: string[] | undefined): string[] => [...(all ?? []), value];
   return withIdentityFlags(withCommonFlags(new Command('rbac')))
-    .description('print the least rights that a command needs, as ClusterRole, Role and binding manifests (YAML; with --json a JSON List)')
+    .description(
+      'print the least rights that a command needs, as ClusterRole, Role and binding manifests (YAML; with --json a JSON List)',
+    )
     .addOption(new Option('--for <use>', 'the command that is to run').choices(USES).makeOptionMandatory())
     .option('--service-account <ns/name>', 'bind them to this service account')
     .option('--user <name>', 'bind them to this user')
