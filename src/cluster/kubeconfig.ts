@@ -3,6 +3,7 @@ import path from 'node:path';
 import { KubeConfig } from '@kubernetes/client-node';
 import { load as parseYaml } from 'js-yaml';
 import { CertkeepError } from '../model/problems.ts';
+import { credentialSource, execPlugin, type PluginCredential } from './exec-plugin.ts';
 
 /** Where a kubeconfig may come from; see `loadKubeconfig` for the order. */
 export interface KubeconfigSource {
@@ -10,6 +11,8 @@ export interface KubeconfigSource {
   kubeconfigText?: string;
   context?: string;
   env: Record<string, string | undefined>;
+  /** Where a Pod finds its service account; tests name another directory. */
+  serviceAccountDirectory?: string;
 }
 
 /** A kubeconfig with its current context chosen, and what client-node leaves out of it. */
@@ -23,6 +26,8 @@ export interface LoadedKubeconfig {
   impersonation: Record<string, string | string[]>;
   /** Command of the exec plugin, for messages; '' where there is none. */
   plugin: string;
+  /** Its credential; undefined where there is none. client-node, which would give it the whole environment, runs none. */
+  pluginCredential: (() => Promise<PluginCredential>) | undefined;
 }
 
 const SERVICE_ACCOUNT = '/var/run/secrets/kubernetes.io/serviceaccount';
@@ -36,7 +41,7 @@ export function loadKubeconfig(source: KubeconfigSource): LoadedKubeconfig {
   const config = new KubeConfig();
   const raw: RawUser[] = [];
   if (files.length === 0) {
-    loadInCluster(config, source.env);
+    loadInCluster(config, source.env, source.serviceAccountDirectory ?? SERVICE_ACCOUNT);
   } else {
     for (const file of files) mergeFile(config, raw, file);
   }
@@ -65,7 +70,8 @@ function sources(source: KubeconfigSource): SourceFile[] {
   const home = source.env.HOME ?? source.env.USERPROFILE ?? '';
   const usual = path.join(home, '.kube', 'config');
   if (home !== '' && existsSync(usual)) return [read(usual)];
-  if (existsSync(`${SERVICE_ACCOUNT}/token`) && source.env.KUBERNETES_SERVICE_HOST !== undefined) return [];
+  const account = source.serviceAccountDirectory ?? SERVICE_ACCOUNT;
+  if (existsSync(`${account}/token`) && source.env.KUBERNETES_SERVICE_HOST !== undefined) return [];
   throw new CertkeepError(
     'bad-kubeconfig',
     `There is no kubeconfig: none was given, KUBECONFIG is not set and ${home === '' ? 'there is no home directory' : `${usual} does not exist`}.`,
@@ -178,20 +184,18 @@ function rawUsers(parsed: Record<string, unknown>): RawUser[] {
   }));
 }
 
-function loadInCluster(config: KubeConfig, env: Record<string, string | undefined>): void {
+function loadInCluster(config: KubeConfig, env: Record<string, string | undefined>, directory: string): void {
   const host = env.KUBERNETES_SERVICE_HOST ?? '';
   config.loadFromOptions({
     clusters: [
       {
         name: 'in-cluster',
         server: `https://${host.includes(':') ? `[${host}]` : host}:${env.KUBERNETES_SERVICE_PORT ?? '443'}`,
-        caFile: `${SERVICE_ACCOUNT}/ca.crt`,
+        caFile: `${directory}/ca.crt`,
         skipTLSVerify: false,
       },
     ],
-    users: [
-      { name: 'in-cluster', authProvider: { name: 'tokenFile', config: { tokenFile: `${SERVICE_ACCOUNT}/token` } } },
-    ],
+    users: [{ name: 'in-cluster', authProvider: { name: 'tokenFile', config: { tokenFile: `${directory}/token` } } }],
     contexts: [{ name: 'in-cluster', cluster: 'in-cluster', user: 'in-cluster' }],
     currentContext: 'in-cluster',
   });
@@ -244,15 +248,26 @@ function choose(config: KubeConfig, raw: RawUser[], source: KubeconfigSource, la
       'Correct the kubeconfig, or choose another context with --context.',
     );
   }
-  preparePlugin(user?.exec, cluster, source.env);
+  const exec = user.exec ?? (user.authProvider?.config as { exec?: unknown } | undefined)?.exec;
+  const plugin = execPlugin(exec, cluster, source.env);
+  if (exec !== undefined && exec !== null) {
+    config.users = config.users.map((entry) => (entry === user ? withoutPlugin(user) : entry));
+  }
   return {
     config,
     server: cluster.server,
     context: name,
     proxyUrl: cluster.proxyUrl,
     impersonation: impersonationHeaders(raw.find((u) => u.name === context.user)),
-    plugin: typeof user?.exec?.command === 'string' ? user.exec.command : '',
+    plugin: plugin?.command ?? '',
+    pluginCredential: plugin === undefined ? undefined : credentialSource(plugin),
   };
+}
+
+/** The user entry without what certkeep runs itself. */
+function withoutPlugin(user: KubeConfig['users'][number]): KubeConfig['users'][number] {
+  const { exec: _, authProvider: __, ...rest } = user;
+  return rest;
 }
 
 function impersonationHeaders(user: RawUser | undefined): Record<string, string | string[]> {
@@ -264,47 +279,4 @@ function impersonationHeaders(user: RawUser | undefined): Record<string, string 
       Object.entries(user.asExtra).map(([key, values]) => [`impersonate-extra-${encodeURIComponent(key)}`, values]),
     ),
   };
-}
-
-/** Variables that a credential plugin must not see: they hold this program's keys, not the plugin's business. */
-const NOT_FOR_PLUGINS = /^(CERTKEEP_IDENTITY|INPUT_.*|ACTIONS_RUNTIME_TOKEN)$/;
-
-/**
- * What client-node leaves undone for exec plugins: the variable KUBERNETES_EXEC_INFO (client.authentication.k8s.io,
- * ExecCredential.spec), and an environment without our own secrets.
- */
-function preparePlugin(
-  exec: unknown,
-  cluster: { server: string; caData?: string; skipTLSVerify: boolean; tlsServerName?: string },
-  env: Record<string, string | undefined>,
-): void {
-  if (typeof exec !== 'object' || exec === null) return;
-  const plugin = exec as {
-    apiVersion?: string;
-    env?: { name: string; value: string }[] | null;
-    provideClusterInfo?: boolean;
-  };
-  const info = {
-    apiVersion: plugin.apiVersion ?? 'client.authentication.k8s.io/v1',
-    kind: 'ExecCredential',
-    spec: {
-      interactive: false,
-      ...(plugin.provideClusterInfo !== true
-        ? {}
-        : {
-            cluster: {
-              server: cluster.server,
-              ...(cluster.caData === undefined ? {} : { 'certificate-authority-data': cluster.caData }),
-              ...(cluster.tlsServerName === undefined ? {} : { 'tls-server-name': cluster.tlsServerName }),
-              ...(cluster.skipTLSVerify ? { 'insecure-skip-tls-verify': true } : {}),
-            },
-          }),
-    },
-  };
-  const hidden = Object.keys(env).filter((name) => NOT_FOR_PLUGINS.test(name));
-  plugin.env = [
-    ...(Array.isArray(plugin.env) ? plugin.env : []),
-    { name: 'KUBERNETES_EXEC_INFO', value: JSON.stringify(info) },
-    ...hidden.map((name) => ({ name, value: '' })),
-  ];
 }

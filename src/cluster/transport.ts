@@ -2,6 +2,7 @@ import type { RequestOptions } from 'node:https';
 import type { TLSSocketOptions } from 'node:tls';
 import { Agent, type Dispatcher, ProxyAgent } from 'undici';
 import { CertkeepError } from '../model/problems.ts';
+import { PluginError } from './exec-plugin.ts';
 import type { LoadedKubeconfig } from './kubeconfig.ts';
 
 export interface HttpRequest {
@@ -172,6 +173,11 @@ async function credentialsOf(loaded: LoadedKubeconfig): Promise<Identity> {
   const options: RequestOptions = { headers: {} };
   try {
     await loaded.config.applyToHTTPSOptions(options);
+    const plugin = await loaded.pluginCredential?.();
+    if (plugin !== undefined) {
+      if (plugin.token !== '') options.headers = { ...options.headers, authorization: `Bearer ${plugin.token}` };
+      if (plugin.certificate !== '') Object.assign(options, { cert: plugin.certificate, key: plugin.key });
+    }
   } catch (error) {
     throw explainCredentials(error, loaded);
   }
@@ -184,6 +190,14 @@ async function credentialsOf(loaded: LoadedKubeconfig): Promise<Identity> {
   // A token file usually ends in a newline, which no header may hold.
   if (typeof headers.authorization === 'string') headers.authorization = headers.authorization.trim();
   const { ca, cert, key, rejectUnauthorized, servername } = options;
+  // client-node goes on without a word, as nobody.
+  if (loaded.config.getCurrentUser()?.authProvider?.name === 'oidc' && headers.authorization === undefined) {
+    throw new CertkeepError(
+      'bad-kubeconfig',
+      `The OIDC login of context "${loaded.context}" has expired, and the kubeconfig holds nothing to renew it with.`,
+      'Log in again, or give the user entry id-token, refresh-token, client-id and idp-issuer-url.',
+    );
+  }
   // OpenSSL takes rubbish for an empty list of CAs, and the server would be blamed for it.
   if (ca !== undefined && !String(ca).includes('-----BEGIN ')) {
     throw new CertkeepError(
@@ -206,16 +220,15 @@ async function credentialsOf(loaded: LoadedKubeconfig): Promise<Identity> {
 
 function explainCredentials(error: unknown, loaded: LoadedKubeconfig): CertkeepError {
   const file = error as NodeJS.ErrnoException;
-  if (loaded.plugin !== '') {
-    const missing = file.code === 'ENOENT';
+  if (error instanceof PluginError) {
+    const { missing } = error;
     return new CertkeepError(
       'bad-kubeconfig',
-      `The credential plugin "${loaded.plugin}" of context "${loaded.context}" ${missing ? 'is not installed' : 'failed, or did not answer with an ExecCredential'}.`,
+      `The credential plugin "${loaded.plugin}" of context "${loaded.context}" ${missing ? 'is not installed' : `failed: ${error.message}`}.`,
       missing
         ? 'Install it on this machine, or use a kubeconfig with a token or a client certificate.'
         : 'Run it by hand; in a workflow, log in to the cloud provider in an earlier step.',
-      // What the plugin printed on stdout may be a token, and a JSON error quotes it.
-      error instanceof SyntaxError || error instanceof TypeError ? {} : { cause: error },
+      { cause: error },
     );
   }
   if (typeof file.path === 'string' && typeof file.code === 'string') {
