@@ -16,7 +16,7 @@ import { type RightsOptions, withDefaults } from '../rights/options.ts';
 import { readClusterState } from './capture.ts';
 import { buildContents } from './contents.ts';
 import { emptinessProblems } from './emptiness.ts';
-import { certificateFindings, inlineProblems, issuerFindings, prerequisites } from './findings.ts';
+import { certificateFindings, inlineProblems, issuerFindings, prerequisites, requestFindings } from './findings.ts';
 import { buildHeader, type Source } from './header.ts';
 import { addFindings, addForecast, HORIZON_MS } from './judgement.ts';
 import { secretsMode } from './mode.ts';
@@ -254,6 +254,7 @@ async function assemble(
       ...issuerFindings(scope, request.allowMissing),
       ...inlineProblems(objects, request.recipients.length > 0 || request.allowPlaintextSecrets),
       ...certificateFindings(state),
+      ...(request.baseline === 'requests' ? requestFindings(contents.index) : []),
       ...prerequisites(held.map(({ reference }) => reference)),
       ...modeProblems(mode, request),
     ],

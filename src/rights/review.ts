@@ -66,7 +66,9 @@ async function missingOf(
   namespaces: readonly string[],
   ask: (right: Right) => Promise<Answer>,
 ): Promise<Right[]> {
-  // One question about all objects stands for many about single ones.
+  // One question about the whole cluster, or about all objects, stands for many about parts of it.
+  const isPart = right.namespace !== '' && NAMESPACED.test(`${right.resource}.${right.group}`);
+  if (isPart && (await has({ ...right, namespace: '', name: '' }, ask))) return [];
   if (right.name !== '' && (await has({ ...right, name: '' }, ask))) return [];
   if (await has(right, ask)) return [];
   const isNamespaced = right.namespace === '' && NAMESPACED.test(`${right.resource}.${right.group}`);

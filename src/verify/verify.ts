@@ -105,7 +105,8 @@ async function prove(request: VerifyRequest, learn: (info: CertManagerInfo) => R
   const behind = await awaitBarrier(request, info, namespaces, new Set(expected.map(nameOf)));
   progress.info('Comparing Certificates, Secrets and CertificateRequests with the backup.');
   const { judged, problems: found } = await judge(request, expected, namespaces, behind.barrier !== 'failed');
-  return report({ ...behind, problems: [...behind.problems, ...found] }, judged);
+  const told = baselineOf(request) === 'requests' ? [secretsNotRead()] : [];
+  return report({ ...behind, problems: [...behind.problems, ...told, ...found] }, judged);
 }
 
 async function discover(request: VerifyRequest): Promise<CertManagerInfo> {
@@ -126,6 +127,16 @@ async function discover(request: VerifyRequest): Promise<CertManagerInfo> {
     );
   }
   return info;
+}
+
+function secretsNotRead(): Problem {
+  return {
+    severity: 'note',
+    code: 'unproven',
+    message:
+      'Nothing of Secrets was read: the certificates of the current CertificateRequests were compared, private keys and what the Secrets hold were not.',
+    fix: 'To compare those too, make the next backup without --baseline requests.',
+  };
 }
 
 function notInstalled(): Problem {
