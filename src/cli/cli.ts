@@ -92,7 +92,7 @@ Exit codes: 0 well · 2 usage · 3 reissued · 4 damaged · 5 cannot decrypt ·
     runVerify(context, path, flags, progress),
   );
 
-  const rbac = rbacCommand().allowExcessArguments(false).exitOverride();
+  const rbac = rbacCommand().copyInheritedSettings(program).allowExcessArguments(false);
   // What it prints is for kubectl, and no report.
   rbac.action(() => runRbac(context, rbac.opts()));
   program.addCommand(rbac);
