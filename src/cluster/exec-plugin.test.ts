@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { credentialSource, execPlugin, PluginError } from './exec-plugin.ts';
+import { kept } from './credential.ts';
+import { type ExecPlugin, execPlugin, PluginError, runPlugin } from './exec-plugin.ts';
 
 const cluster = { server: 'https://one.example:6443', caData: 'Q0E=', skipTLSVerify: false };
 
@@ -16,6 +17,8 @@ function plugin(script: string, env: Record<string, string> = {}, more: Record<s
 }
 
 const SAY_ENV = `process.stdout.write(JSON.stringify({ status: { token: JSON.stringify(process.env) } }))`;
+
+const credentialSource = (made: ExecPlugin) => kept(() => runPlugin(made));
 
 async function environment(env: Record<string, string>, more: Record<string, unknown> = {}) {
   const { token } = await credentialSource(plugin(SAY_ENV, env, more))();

@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import type { Credential } from './credential.ts';
 
 /** A credential plugin of a kubeconfig (client.authentication.k8s.io), ready to run. */
 export interface ExecPlugin {
@@ -6,16 +7,6 @@ export interface ExecPlugin {
   args: string[];
   /** Its whole environment. */
   env: Record<string, string>;
-}
-
-/** What a plugin answers with; at least a token, or a certificate with its key. */
-export interface PluginCredential {
-  token: string;
-  /** PEM. */
-  certificate: string;
-  key: string;
-  /** Milliseconds since the epoch; Infinity where the plugin names no end. */
-  expires: number;
 }
 
 /** Why there is no credential. The message names no output of the plugin: stdout may be a token. */
@@ -76,17 +67,8 @@ function clusterInfo(cluster: Parameters<typeof execPlugin>[1]) {
   };
 }
 
-/** A function that gives the plugin's credential, and runs it again only once the last one has expired. */
-export function credentialSource(plugin: ExecPlugin): () => Promise<PluginCredential> {
-  let last: PluginCredential | undefined;
-  return async () => {
-    if (last === undefined || last.expires <= Date.now()) last = await runPlugin(plugin);
-    return last;
-  };
-}
-
 /** Runs the plugin. Throws PluginError. */
-async function runPlugin(plugin: ExecPlugin): Promise<PluginCredential> {
+export async function runPlugin(plugin: ExecPlugin): Promise<Credential> {
   const output = await outputOf(plugin);
   let status: Record<string, unknown> | undefined;
   try {

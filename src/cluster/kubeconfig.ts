@@ -3,7 +3,9 @@ import path from 'node:path';
 import { KubeConfig } from '@kubernetes/client-node';
 import { load as parseYaml } from 'js-yaml';
 import { CertkeepError } from '../model/problems.ts';
-import { credentialSource, execPlugin, type PluginCredential } from './exec-plugin.ts';
+import { type Credential, kept } from './credential.ts';
+import { execPlugin, runPlugin } from './exec-plugin.ts';
+import { oidcLogin, oidcToken } from './oidc.ts';
 
 /** Where a kubeconfig may come from; see `loadKubeconfig` for the order. */
 export interface KubeconfigSource {
@@ -26,8 +28,11 @@ export interface LoadedKubeconfig {
   impersonation: Record<string, string | string[]>;
   /** Command of the exec plugin, for messages; '' where there is none. */
   plugin: string;
-  /** Its credential; undefined where there is none. client-node, which would give it the whole environment, runs none. */
-  pluginCredential: (() => Promise<PluginCredential>) | undefined;
+  /**
+   * What a plugin or an OIDC login gives; undefined where there is neither. client-node would run a plugin with the whole
+   * environment, and cannot renew an OIDC token.
+   */
+  credential: (() => Promise<Credential>) | undefined;
 }
 
 const SERVICE_ACCOUNT = '/var/run/secrets/kubernetes.io/serviceaccount';
@@ -110,6 +115,8 @@ interface RawUser {
   asGroups: string[];
   asUid: string;
   asExtra: Record<string, string[]>;
+  /** Absolute, except in a kubeconfig given as text. */
+  tokenFile: string;
 }
 
 function mergeFile(config: KubeConfig, raw: RawUser[], file: SourceFile): void {
@@ -129,7 +136,10 @@ function mergeFile(config: KubeConfig, raw: RawUser[], file: SourceFile): void {
   }
   if (file.directory !== undefined) {
     part.makePathsAbsolute(file.directory);
-    for (const user of part.users) makeCommandAbsolute(user.exec, file.directory);
+    for (const user of part.users) {
+      makeCommandAbsolute(user.exec, file.directory);
+      makeAuthorityAbsolute(user.authProvider, file.directory);
+    }
   }
   // Of entries with the same name the first one wins, as in kubectl; client-node would throw.
   const fresh = <T extends { name: string }>(known: T[], more: T[]): T[] =>
@@ -138,7 +148,7 @@ function mergeFile(config: KubeConfig, raw: RawUser[], file: SourceFile): void {
   config.contexts = [...config.contexts, ...fresh(config.contexts, part.contexts)];
   config.users = [...config.users, ...fresh(config.users, part.users)];
   if (!config.currentContext && part.currentContext) config.currentContext = part.currentContext;
-  raw.push(...fresh(raw, rawUsers(parsed)));
+  raw.push(...fresh(raw, rawUsers(parsed, file.directory)));
 }
 
 /** kubectl runs a plugin whose command holds a slash from the directory of the kubeconfig. */
@@ -146,6 +156,14 @@ function makeCommandAbsolute(exec: unknown, directory: string): void {
   const plugin = exec as { command?: unknown } | undefined | null;
   if (typeof plugin?.command === 'string' && plugin.command.includes('/') && !path.isAbsolute(plugin.command)) {
     plugin.command = path.join(directory, plugin.command);
+  }
+}
+
+function makeAuthorityAbsolute(provider: unknown, directory: string): void {
+  const config = (provider as { config?: Record<string, unknown> } | undefined | null)?.config;
+  const file = config?.['idp-certificate-authority'];
+  if (config !== undefined && typeof file === 'string' && file !== '') {
+    config['idp-certificate-authority'] = path.resolve(directory, file);
   }
 }
 
@@ -172,7 +190,12 @@ function parse(file: SourceFile): Record<string, unknown> {
   return parsed as Record<string, unknown>;
 }
 
-function rawUsers(parsed: Record<string, unknown>): RawUser[] {
+function absolute(file: unknown, directory: string | undefined): string {
+  if (typeof file !== 'string' || file === '') return '';
+  return directory === undefined ? file : path.resolve(directory, file);
+}
+
+function rawUsers(parsed: Record<string, unknown>, directory: string | undefined): RawUser[] {
   const users = Array.isArray(parsed.users)
     ? (parsed.users as { name?: unknown; user?: Record<string, unknown> }[])
     : [];
@@ -181,6 +204,7 @@ function rawUsers(parsed: Record<string, unknown>): RawUser[] {
     asGroups: Array.isArray(entry?.user?.['as-groups']) ? (entry.user['as-groups'] as unknown[]).map(String) : [],
     asUid: String(entry?.user?.['as-uid'] ?? ''),
     asExtra: (entry?.user?.['as-user-extra'] as Record<string, string[]> | undefined) ?? {},
+    tokenFile: absolute(entry?.user?.tokenFile, directory),
   }));
 }
 
@@ -248,26 +272,53 @@ function choose(config: KubeConfig, raw: RawUser[], source: KubeconfigSource, la
       'Correct the kubeconfig, or choose another context with --context.',
     );
   }
-  const exec = user.exec ?? (user.authProvider?.config as { exec?: unknown } | undefined)?.exec;
+  const rawUser = raw.find((u) => u.name === context.user);
+  const tokenFile = rawUser?.tokenFile ?? '';
+  const provider = user.authProvider as { name?: unknown; config?: Record<string, unknown> } | undefined;
+  const exec = user.exec ?? provider?.config?.exec;
   const plugin = execPlugin(exec, cluster, source.env);
-  if (exec !== undefined && exec !== null) {
-    config.users = config.users.map((entry) => (entry === user ? withoutPlugin(user) : entry));
-  }
+  const isOidc = plugin === undefined && provider?.name === 'oidc';
+  if (plugin !== undefined || isOidc) replaceUser(config, user, withoutLogin(user));
+  else if (tokenFile !== '') replaceUser(config, user, withTokenFile(user, tokenFile));
   return {
     config,
     server: cluster.server,
     context: name,
     proxyUrl: cluster.proxyUrl,
-    impersonation: impersonationHeaders(raw.find((u) => u.name === context.user)),
+    impersonation: impersonationHeaders(rawUser),
     plugin: plugin?.command ?? '',
-    pluginCredential: plugin === undefined ? undefined : credentialSource(plugin),
+    credential: isOidc ? oidcSource(provider?.config ?? {}, source.env) : plugin && kept(() => runPlugin(plugin)),
   };
 }
 
-/** The user entry without what certkeep runs itself. */
-function withoutPlugin(user: KubeConfig['users'][number]): KubeConfig['users'][number] {
+type User = KubeConfig['users'][number];
+
+function replaceUser(config: KubeConfig, old: User, now: User): void {
+  config.users = config.users.map((entry) => (entry === old ? now : entry));
+}
+
+/** The user entry without the login that certkeep does itself. */
+function withoutLogin(user: User): User {
   const { exec: _, authProvider: __, ...rest } = user;
   return rest;
+}
+
+/** client-node knows token files of Pods only; for kubectl the file wins over a token beside it. */
+function withTokenFile(user: User, tokenFile: string): User {
+  const { token: _, ...rest } = user;
+  return { ...rest, authProvider: { name: 'tokenFile', config: { tokenFile } } };
+}
+
+/** The login is renewed in memory; the kubeconfig stays as it is. */
+function oidcSource(
+  config: Record<string, unknown>,
+  env: Record<string, string | undefined>,
+): () => Promise<Credential> {
+  let login: ReturnType<typeof oidcLogin> | undefined;
+  return kept(async () => {
+    login ??= oidcLogin(config, env);
+    return oidcToken(login);
+  });
 }
 
 function impersonationHeaders(user: RawUser | undefined): Record<string, string | string[]> {

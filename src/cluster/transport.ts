@@ -4,6 +4,7 @@ import { Agent, type Dispatcher, ProxyAgent } from 'undici';
 import { CertkeepError } from '../model/problems.ts';
 import { PluginError } from './exec-plugin.ts';
 import type { LoadedKubeconfig } from './kubeconfig.ts';
+import { OidcError } from './oidc.ts';
 
 export interface HttpRequest {
   method: 'GET' | 'POST' | 'PATCH' | 'DELETE';
@@ -173,10 +174,10 @@ async function credentialsOf(loaded: LoadedKubeconfig): Promise<Identity> {
   const options: RequestOptions = { headers: {} };
   try {
     await loaded.config.applyToHTTPSOptions(options);
-    const plugin = await loaded.pluginCredential?.();
-    if (plugin !== undefined) {
-      if (plugin.token !== '') options.headers = { ...options.headers, authorization: `Bearer ${plugin.token}` };
-      if (plugin.certificate !== '') Object.assign(options, { cert: plugin.certificate, key: plugin.key });
+    const own = await loaded.credential?.();
+    if (own !== undefined) {
+      if (own.token !== '') options.headers = { ...options.headers, authorization: `Bearer ${own.token}` };
+      if (own.certificate !== '') Object.assign(options, { cert: own.certificate, key: own.key });
     }
   } catch (error) {
     throw explainCredentials(error, loaded);
@@ -190,14 +191,6 @@ async function credentialsOf(loaded: LoadedKubeconfig): Promise<Identity> {
   // A token file usually ends in a newline, which no header may hold.
   if (typeof headers.authorization === 'string') headers.authorization = headers.authorization.trim();
   const { ca, cert, key, rejectUnauthorized, servername } = options;
-  // client-node goes on without a word, as nobody.
-  if (loaded.config.getCurrentUser()?.authProvider?.name === 'oidc' && headers.authorization === undefined) {
-    throw new CertkeepError(
-      'bad-kubeconfig',
-      `The OIDC login of context "${loaded.context}" has expired, and the kubeconfig holds nothing to renew it with.`,
-      'Log in again, or give the user entry id-token, refresh-token, client-id and idp-issuer-url.',
-    );
-  }
   // OpenSSL takes rubbish for an empty list of CAs, and the server would be blamed for it.
   if (ca !== undefined && !String(ca).includes('-----BEGIN ')) {
     throw new CertkeepError(
@@ -229,6 +222,14 @@ function explainCredentials(error: unknown, loaded: LoadedKubeconfig): CertkeepE
         ? 'Install it on this machine, or use a kubeconfig with a token or a client certificate.'
         : 'Run it by hand; in a workflow, log in to the cloud provider in an earlier step.',
       { cause: error },
+    );
+  }
+  if (error instanceof OidcError) {
+    return new CertkeepError(
+      'bad-kubeconfig',
+      `The OIDC login of context "${loaded.context}" cannot be used: ${error.message}.`,
+      'Log in again, or give the user entry id-token, refresh-token, client-id and idp-issuer-url.',
+      { cause: error.cause },
     );
   }
   if (typeof file.path === 'string' && typeof file.code === 'string') {
