@@ -51,18 +51,16 @@ async function rbac(args: string[], user: string): Promise<Role[]> {
 
 function atomsOf(manifests: readonly Role[]): Atom[] {
   return manifests.flatMap(({ kind, metadata: { namespace = '' }, rules = [] }) =>
-    rules.flatMap((rule) =>
-      rule.apiGroups.flatMap((group) =>
-        rule.resources.flatMap((resource) =>
-          rule.verbs.map((verb) => ({
-            kind,
-            namespace,
-            group,
-            resource,
-            names: (rule.resourceNames ?? []).join(','),
-            verb,
-          })),
-        ),
+    rules.flatMap(({ apiGroups, resources, resourceNames = [], verbs }) =>
+      apiGroups.flatMap((group) =>
+        resources.flatMap((resource) => {
+          // Secrets are taken away all at once: there are too many for one run each.
+          const names =
+            resource === 'secrets' || resourceNames.length === 0 ? [resourceNames.join(',')] : resourceNames;
+          return verbs.flatMap((verb) =>
+            names.map((name) => ({ kind, namespace, group, resource, names: name, verb })),
+          );
+        }),
       ),
     ),
   );
@@ -226,6 +224,8 @@ async function addAccounts(cluster: TestCluster): Promise<void> {
   await cluster.kubectl(['-n', 'shop', 'patch', 'issuer', 'acme-shop', ...patch]);
 }
 
+const LEAVES_OF_SHOP = ['checkout-tls', 'legacy-java-tls', INGRESS_CERTIFICATE.name, 'web-tls'];
+
 const BACKUP = 'certkeep-backup';
 const VERIFY = 'certkeep-verify';
 const RESTORE = 'certkeep-restore';
@@ -303,7 +303,7 @@ describe('backup', () => {
       run: () => backup(['--recipient', recipient]),
     });
     const secrets = rights.filter((right) => right.includes('secrets'));
-    expect(secrets).toContain(`get secrets ${secretsOfShop()} in shop`);
+    expect(secrets).toContain(`get secrets [${[...LEAVES_OF_SHOP, 'keystore-password'].sort().join(',')}] in shop`);
     expect(secrets.join()).not.toContain('database');
     expect(secrets.every((right) => right.startsWith('get secrets ['))).toBe(true);
   });
@@ -319,10 +319,6 @@ describe('backup', () => {
     expect(rights.join()).not.toContain('secrets');
   });
 });
-
-function secretsOfShop(): string {
-  return `[${['checkout-tls', 'keystore-password', 'legacy-java-tls', INGRESS_CERTIFICATE.name, 'web-tls'].sort().join(',')}]`;
-}
 
 describe('verify', () => {
   it('of everything', async () => {
@@ -346,7 +342,7 @@ describe('verify', () => {
       run: () => verify(all, ['--no-canary']),
     });
     expect(rights.filter((right) => /^(create|delete|patch)/.test(right))).toEqual([]);
-    expect(rights).toContain(`get secrets ${secretsOfShop()} in shop`);
+    expect(rights).toContain(`get secrets [${LEAVES_OF_SHOP.join(',')}] in shop`);
   });
 
   it('of one namespace', async () => {
