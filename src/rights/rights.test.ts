@@ -88,6 +88,16 @@ describe('rightsFor', () => {
     );
   });
 
+  it('--include adds what it names', () => {
+    const base = words({ use: 'backup' });
+    const more = words({ use: 'backup', include: ['bundles.trust.cert-manager.io', 'crds'] }).filter(
+      (right) => !base.includes(right),
+    );
+    expect(more).toContain('list bundles.trust.cert-manager.io (cluster-wide)');
+    expect(more).toContain('get customresourcedefinitions.apiextensions.k8s.io "bundles.trust.cert-manager.io"');
+    expect(more).toHaveLength(8);
+  });
+
   it('none includes another one', () => {
     for (const use of USES) {
       for (const namespaces of [[], ['cert-manager']]) {

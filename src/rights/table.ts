@@ -97,6 +97,17 @@ const everywhere =
       options.namespaces.length === 0 ? { name } : { namespace, name },
     );
 
+const CERT_MANAGER_CRDS: readonly string[] = [
+  'certificaterequests.cert-manager.io',
+  'certificates.cert-manager.io',
+  'challenges.acme.cert-manager.io',
+  'clusterissuers.cert-manager.io',
+  'issuers.cert-manager.io',
+  'orders.acme.cert-manager.io',
+];
+
+const kindsToInclude = (include: readonly string[]): string[] => include.filter((resource) => resource !== 'crds');
+
 const readsSecrets = ({ baseline }: RightsOptions): boolean => baseline === 'secrets';
 
 /**
@@ -343,13 +354,23 @@ export const TABLE: readonly Row[] = [
     uses: ['backup'],
     verbs: ['list'],
     resources: ({ include }) =>
-      include.map((resource) => {
-        if (resource === 'crds') return CRD;
+      kindsToInclude(include).map((resource) => {
         const [plural = '', ...group] = resource.split('.');
         return { group: group.join('.'), plural };
       }),
+    // Whether the kind has namespaces is not known without the cluster.
     place: 'cluster',
-    when: 'with `--include`',
-    why: 'what is captured besides',
+    when: 'with `--include RESOURCE.GROUP`',
+    why: 'what is captured besides, and issuers of other groups',
+  },
+  {
+    uses: ['backup'],
+    verbs: ['get'],
+    resources: always(CRD),
+    place: 'cluster',
+    objects: ({ include }) => [...CERT_MANAGER_CRDS, ...kindsToInclude(include)].map((name) => ({ name })),
+    when: 'with `--include crds`',
+    is: ({ include }) => include.includes('crds'),
+    why: 'the CustomResourceDefinitions that are captured',
   },
 ];

@@ -19,7 +19,9 @@ export function rightsTable(use: Use): string {
 
 function resourcesOf(row: Row, options: RightsOptions): string {
   const resources = row.resources(options).map(({ group, plural }) => resourceWords({ group, resource: plural }));
-  const names = (row.objects?.(options) ?? []).map(({ name }) => name).filter((name) => name !== '');
+  const names = (row.is?.(options) === false ? [] : (row.objects?.(options) ?? []))
+    .map(({ name }) => name)
+    .filter((name) => name !== '');
   const words = resources.length === 0 ? 'as named' : resources.join(', ');
   return names.length === 0 ? words : `${words} \`${names.join('`, `')}\``;
 }

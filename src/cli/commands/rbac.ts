@@ -161,6 +161,7 @@ async function narrowed(
     certManagerNamespace: given.certManagerNamespace || certManager.namespace,
     clusterResourceNamespace: given.clusterResourceNamespace || certManager.clusterResourceNamespace,
     leaderElectionNamespace: given.leaderElectionNamespace || (leader?.split('=')[1] ?? ''),
+    include: given.use === 'backup' ? [...new Set([...(given.include ?? []), ...scope.include])] : [],
     known: knownObjects(manifest, contents),
   });
 }
