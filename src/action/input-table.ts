@@ -32,6 +32,7 @@ export const INPUTS = {
   timeout: spec('', CLUSTER),
   'expect-cluster': spec('', CLUSTER),
   secrets: spec('auto', BACKUP),
+  baseline: spec('', ['backup', 'verify']),
   'age-recipients': spec('', ALL),
   'age-identity': spec('', ALL),
   encrypt: spec('', BACKUP),

@@ -16,6 +16,8 @@ export interface Inputs {
   timeoutMs: number | undefined;
   expectCluster: string;
   secrets: 'auto' | 'all' | 'issuer' | 'none';
+  /** undefined where the workflow does not say. */
+  baseline: 'secrets' | 'requests' | undefined;
   /** Public keys, or paths of files that hold some. */
   ageRecipients: string[];
   /** Secret keys line by line, or the path of a file that holds some. */
@@ -87,6 +89,10 @@ export function loadInputs(env: Record<string, string | undefined>): Inputs {
     timeoutMs: read('timeout') === '' ? undefined : duration('timeout', read('timeout')),
     expectCluster: read('expect-cluster'),
     secrets: oneOf('secrets', read('secrets'), ['auto', 'all', 'issuer', 'none']),
+    baseline:
+      read('baseline') === ''
+        ? undefined
+        : oneOf<'secrets' | 'requests'>('baseline', read('baseline'), ['secrets', 'requests']),
     ageRecipients: list(read('age-recipients'), { comments: true }),
     ageIdentity: read('age-identity'),
     encrypt:

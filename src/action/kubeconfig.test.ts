@@ -11,7 +11,7 @@ kind: Config
 current-context: prod
 clusters:
 - name: prod
-  cluster: {server: "https://k8s.example:6443"}
+  cluster: {server: "https://k8s.example:6443", proxy-url: "http://robot:pr0xy%2Dpassw0rd@proxy.example:3128"}
 contexts:
 - name: prod
   context: {cluster: prod, user: ci}
@@ -49,6 +49,8 @@ const SECRETS = [
   'abc-client-secret',
   'inline-token-x',
   'plugin-secret-value',
+  'pr0xy%2Dpassw0rd',
+  'pr0xy-passw0rd',
 ];
 
 describe('resolveKubeconfig', () => {

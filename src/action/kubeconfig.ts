@@ -113,14 +113,36 @@ const HARMLESS = new Set([
   'extra-scopes',
 ]);
 
-/** Every text in the users' entries that may be a credential; for PEM in base64 both forms. */
+/**
+ * Every text in the users' entries that may be a credential, for PEM in base64 both forms; and the passwords in the URLs
+ * of servers and proxies.
+ */
 export function credentialsOf(config: unknown): string[] {
   const users = isRecord(config) && Array.isArray(config.users) ? config.users : [];
+  const clusters = isRecord(config) && Array.isArray(config.clusters) ? config.clusters : [];
   const found: string[] = [];
+  for (const entry of clusters) {
+    const cluster = isRecord(entry) && isRecord(entry.cluster) ? entry.cluster : {};
+    found.push(...passwordOf(cluster['proxy-url']), ...passwordOf(cluster.server));
+  }
   for (const entry of users) {
     if (isRecord(entry)) collect(entry.user, found);
   }
   return found;
+}
+
+/** As it is written, and as it is meant. */
+function passwordOf(address: unknown): string[] {
+  const url = typeof address === 'string' ? URL.parse(address) : null;
+  if (url === null || url.password === '') return [];
+  const written = /^[^/]*\/\/[^/]*?:([^/]*)@/.exec(String(address))?.[1] ?? url.password;
+  let meant = written;
+  try {
+    meant = decodeURIComponent(written);
+  } catch {
+    // No percent-encoding after all.
+  }
+  return [...new Set([url.password, written, meant])];
 }
 
 function collect(value: unknown, found: string[]): void {

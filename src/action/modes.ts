@@ -112,6 +112,7 @@ async function runBackup(context: StepContext, found: Findings): Promise<Report>
         ...scope(inputs),
         ...clusterOptions(inputs),
         secrets: inputs.secrets,
+        ...baseline(inputs),
         recipients: context.recipients,
         encrypt: exposure.encrypt,
         allowPlaintextSecrets: exposure.allowPlaintextSecrets,
@@ -220,7 +221,9 @@ async function runOnBackup(context: StepContext, found: Findings): Promise<Repor
         const opened = await tools.readBackup(backup);
         found.root = opened.root;
         found.createdAt = opened.manifest.createdAt;
-        return withCluster(context, (cluster) => tools.verify({ cluster, backup: opened, ...onCluster, ...canary }));
+        return withCluster(context, (cluster) =>
+          tools.verify({ cluster, backup: opened, ...onCluster, ...canary, ...baseline(inputs) }),
+        );
       }
       case 'backup':
       case 'resume':
@@ -301,6 +304,10 @@ async function withCluster(context: StepContext, work: (cluster: Cluster) => Pro
 
 function scope(inputs: Inputs) {
   return { namespaces: inputs.namespaces, ...(inputs.selector === '' ? {} : { selector: inputs.selector }) };
+}
+
+function baseline(inputs: Inputs) {
+  return inputs.baseline === undefined ? {} : { baseline: inputs.baseline };
 }
 
 function clusterOptions(inputs: Inputs) {

@@ -48,6 +48,7 @@ function input(all: string, flag: string, gap: string, word: string | undefined)
 
 const VALUES: Partial<Record<InputName, RegExp>> = {
   secrets: /^(auto|all|issuer|none)$/,
+  baseline: /^(secrets|requests)$/,
   encrypt: /^(secrets|all)$/,
   'on-conflict': /^(fail|keep)$/,
   'allow-missing': /^[A-Z][A-Za-z]+\//,

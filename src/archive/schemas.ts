@@ -51,6 +51,10 @@ export const manifestSchema = z.looseObject({
   }),
   scope: z.looseObject({ namespaces: z.array(text), selector: text, include: z.array(text) }),
   secrets: z.enum(['all', 'issuer', 'none']).describe('Which Secrets were captured'),
+  baseline: z
+    .enum(['secrets', 'requests'])
+    .optional()
+    .describe('Where leaves come from: Secrets (also where it is absent), or the current CertificateRequests'),
   encryption: z.enum(['none', 'secrets', 'all']),
   recipients: z.array(text).describe('The age recipients (public keys) that sealed files are encrypted to'),
   restorable: z.boolean(),
@@ -90,6 +94,7 @@ const baseline = z.looseObject({
   issuerRef: z.looseObject({ name: text, kind: text.optional(), group: text.optional() }),
   leaf: leaf.nullable(),
   leafAbsent: z.enum(['not-read', 'missing', 'unreadable']).optional(),
+  leafFrom: z.literal('request').optional().describe('The leaf is that of the current CertificateRequest'),
   keySha256: hex64.nullable().describe('SHA-256 of the public key that belongs to tls.key'),
   revision: z.number().nullable(),
   renewalTime: text.nullable(),

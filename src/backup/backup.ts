@@ -2,7 +2,7 @@ import { sealer } from '../archive/seal.ts';
 import { backupSummary } from '../archive/summary.ts';
 import { checkOutputDirectory, writeBackup } from '../archive/write.ts';
 import { check } from '../check/check.ts';
-import { discoverCertManager } from '../cluster/certmanager.ts';
+import { type CertManagerInfo, discoverCertManager } from '../cluster/certmanager.ts';
 import type { Cluster } from '../cluster/client.ts';
 import { clusterUid, kubernetesVersion } from '../cluster/identity.ts';
 import { leftoverPause } from '../cluster/pause-record.ts';
@@ -12,10 +12,12 @@ import { CertkeepError, EXIT, exitCodeOf, type Problem } from '../model/problems
 import { type Clock, type Progress, silent } from '../model/progress.ts';
 import type { CertificateReport, Report } from '../model/report.ts';
 import { type Reference, referencesOf } from '../refs/closure.ts';
+import { rbacFix, withRbacCommand } from '../rights/command.ts';
+import { type RightsOptions, withDefaults } from '../rights/options.ts';
 import { readClusterState } from './capture.ts';
 import { buildContents } from './contents.ts';
 import { emptinessProblems } from './emptiness.ts';
-import { certificateFindings, inlineProblems, issuerFindings, prerequisites } from './findings.ts';
+import { certificateFindings, inlineProblems, issuerFindings, prerequisites, requestFindings } from './findings.ts';
 import { buildHeader, type Source } from './header.ts';
 import { addFindings, addForecast, HORIZON_MS } from './judgement.ts';
 import { secretsMode } from './mode.ts';
@@ -40,6 +42,11 @@ export interface BackupRequest {
   /** uid that the cluster must have. */
   expectCluster?: string;
   secrets: 'auto' | 'all' | 'issuer' | 'none';
+  /**
+   * Where the leaf of each Certificate comes from: its Secret (the default), or its current CertificateRequest, for which
+   * nothing of Secrets is read; only with `secrets: none`.
+   */
+  baseline?: 'secrets' | 'requests';
   /** age public keys. */
   recipients: string[];
   encrypt: 'secrets' | 'all';
@@ -70,15 +77,36 @@ const WAIT_MS = 5 * 60_000;
  */
 export async function backup(asked: BackupRequest): Promise<Report> {
   const request = { ...asked, namespaces: [...new Set(asked.namespaces)] };
-  const { progress } = request;
   const mode = secretsMode(request);
+  try {
+    return await capture(request, mode);
+  } catch (error) {
+    throw withRbacCommand(error, rightsOf(request, mode));
+  }
+}
+
+/** The rights that this run needs. */
+function rightsOf(request: BackupRequest, secrets: 'all' | 'issuer' | 'none'): RightsOptions {
+  return withDefaults({
+    use: 'backup',
+    secrets,
+    baseline: request.baseline ?? 'secrets',
+    namespaces: request.namespaces,
+    certManagerNamespace: request.certManagerNamespace ?? '',
+    clusterResourceNamespace: request.clusterResourceNamespace ?? '',
+  });
+}
+
+async function capture(request: BackupRequest, mode: 'all' | 'issuer' | 'none'): Promise<Report> {
+  const { progress } = request;
   await checkTarget(request);
   const source = await identify(request);
   const startedAt = request.clock.now();
   const state = await readClusterState(request.cluster, {
     namespaces: request.namespaces,
     ...(request.selector === undefined ? {} : { selector: request.selector }),
-    secrets: mode === 'all' ? 'required' : 'if-allowed',
+    secrets: request.baseline === 'requests' ? 'no' : 'required',
+    secretsVerb: mode === 'all' ? 'list' : 'get',
     settleMs: request.wait ? (request.timeoutMs ?? WAIT_MS) : SETTLE_MS,
     progress,
     ...(request.sleep === undefined ? {} : { sleep: request.sleep }),
@@ -104,6 +132,7 @@ export async function backup(asked: BackupRequest): Promise<Report> {
     namespaces: request.namespaces,
     selector: request.selector ?? '',
     secrets: mode,
+    ...(request.baseline === 'requests' ? { baseline: 'requests' as const } : {}),
     restorable: mode === 'all',
     resourceVersions: state.resourceVersions,
     allowMissing: accepted,
@@ -194,7 +223,9 @@ async function assemble(
   const held = heldReferences(state, scope, clusterResourceNamespace);
   const wanted = held.filter(({ holder }) => mode === 'all' || (mode === 'issuer' && holder.kind !== 'Certificate'));
   const [absent, makers] = await Promise.all([
-    readReferenced(cluster, state, notListed(state, request.namespaces, wanted)),
+    readReferenced(cluster, state, notListed(state, request.namespaces, wanted), (namespace) =>
+      isListed(state, request.namespaces, namespace),
+    ),
     readMakers(cluster, state.certificates, request.namespaces),
   ]);
   const selection = selectSecrets(state, held, {
@@ -212,17 +243,20 @@ async function assemble(
     issuers: scope.issuers,
     makers,
     clusterResourceNamespace,
+    baseline: request.baseline,
   });
   return {
     contents,
     accepted: [...request.allowMissing, ...selection.replaced],
     problems: [
       ...emptinessProblems(cluster, state, scope, { ...options, allowEmpty: request.allowEmpty }),
-      ...unknownNamespaceProblems(held, clusterResourceNamespace),
+      ...unknownNamespaceProblems(held, source.certManager, rightsOf(request, mode)),
+      ...hiddenProblems(source.certManager, rightsOf(request, mode)),
       ...selection.problems,
       ...issuerFindings(scope, request.allowMissing),
       ...inlineProblems(objects, request.recipients.length > 0 || request.allowPlaintextSecrets),
       ...certificateFindings(state),
+      ...(request.baseline === 'requests' ? requestFindings(contents.index) : []),
       ...prerequisites(held.map(({ reference }) => reference)),
       ...modeProblems(mode, request),
     ],
@@ -258,7 +292,24 @@ function isListed(state: ClusterState, namespaces: readonly string[], namespace:
   return state.secretsRead && (namespaces.length === 0 || namespaces.includes(namespace));
 }
 
-function unknownNamespaceProblems(held: readonly HeldReference[], clusterResourceNamespace: string): Problem[] {
+/** What a missing right kept from sight, where the backup can do without it. */
+function hiddenProblems({ hidden }: CertManagerInfo, rights: RightsOptions): Problem[] {
+  if (hidden === undefined) return [];
+  return [
+    {
+      severity: 'warning',
+      code: 'forbidden',
+      message: `The version and the arguments of cert-manager’s controller are not all in this backup: ${hidden.because} (403).`,
+      fix: rbacFix({ ...rights, controllerConfig: hidden.configMap }),
+    },
+  ];
+}
+
+function unknownNamespaceProblems(
+  held: readonly HeldReference[],
+  { clusterResourceNamespace, hidden }: CertManagerInfo,
+  rights: RightsOptions,
+): Problem[] {
   if (clusterResourceNamespace !== '') return [];
   const first = held.find(({ holder, reference }) => holder.kind === 'ClusterIssuer' && reference.namespace === '');
   if (first === undefined) return [];
@@ -266,8 +317,8 @@ function unknownNamespaceProblems(held: readonly HeldReference[], clusterResourc
     {
       severity: 'error',
       code: 'cluster-resource-namespace-unknown',
-      message: `${first.reference.from} names ${first.reference.kind} ${first.reference.name}, but it is not known in which namespace ClusterIssuers look for theirs: cert-manager’s Deployment or configuration could not be found or read.`,
-      fix: 'Give --cluster-resource-namespace (with the Helm chart it is the namespace of cert-manager unless set otherwise).',
+      message: `${first.reference.from} names ${first.reference.kind} ${first.reference.name}, but it is not known in which namespace ClusterIssuers look for theirs: ${hidden === undefined ? 'cert-manager’s Deployment or configuration could not be found or read' : `${hidden.because} (403)`}.`,
+      fix: `Give --cluster-resource-namespace (with the Helm chart it is the namespace of cert-manager unless set otherwise).${hidden === undefined ? '' : ` ${rbacFix({ ...rights, controllerConfig: hidden.configMap })}`}`,
       object: objectName(first.holder),
     },
   ];
@@ -275,6 +326,17 @@ function unknownNamespaceProblems(held: readonly HeldReference[], clusterResourc
 
 function modeProblems(mode: 'all' | 'issuer' | 'none', request: BackupRequest): Problem[] {
   if (mode === 'all') return [];
+  if (request.baseline === 'requests') {
+    return [
+      {
+        severity: 'warning',
+        code: 'secrets-not-captured',
+        message:
+          'Nothing of Secrets was read: the baseline holds the certificates of the current CertificateRequests, private keys are not compared, and the backup cannot be restored.',
+        fix: 'Leave out --baseline requests to compare what the Secrets hold; add --recipient to capture them, encrypted.',
+      },
+    ];
+  }
   const what =
     mode === 'issuer'
       ? 'Only issuers’ credentials were captured, no Certificate’s Secret: after a restore every Certificate would be issued anew.'

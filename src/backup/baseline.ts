@@ -19,12 +19,14 @@ import { controllerOf } from './state.ts';
  * @param secret the Secret of spec.secretName; undefined where there is none, `not-read` where that is not known.
  * @param requests any CertificateRequests; those that the Certificate does not control are left out.
  * @param nextPrivateKeySecrets names of the next-private-key Secrets that it owns.
+ * @param leafFrom `requests`: the leaf is that of the current CertificateRequest, whatever the Secret holds.
  */
 export function certificateBaseline(
   certificate: Certificate,
   secret: Secret | undefined | 'not-read',
   requests: readonly CertificateRequest[],
   nextPrivateKeySecrets: readonly string[],
+  leafFrom: 'secrets' | 'requests' = 'secrets',
 ): CertificateBaseline {
   const { metadata, spec } = certificate;
   const status = certificate.status ?? {};
@@ -33,7 +35,7 @@ export function certificateBaseline(
     uid: metadata.uid ?? '',
     secretName: spec.secretName,
     issuerRef: spec.issuerRef,
-    ...leafOf(secret),
+    ...(leafFrom === 'secrets' ? leafOf(secret) : leafOfRequest(certificate, requests)),
     keySha256: publicKeySha256OfPrivateKey(data?.['tls.key']) ?? null,
     revision: status.revision ?? null,
     renewalTime: status.renewalTime ?? null,
@@ -59,6 +61,30 @@ function leafOf(secret: Secret | undefined | 'not-read'): Pick<CertificateBaseli
   if (secret === undefined) return { leaf: null, leafAbsent: 'missing' };
   const leaf: LeafFacts | undefined = leafFacts(secret.data?.['tls.crt']);
   return leaf === undefined ? { leaf: null, leafAbsent: 'unreadable' } : { leaf };
+}
+
+function leafOfRequest(
+  certificate: Certificate,
+  requests: readonly CertificateRequest[],
+): Pick<CertificateBaseline, 'leaf' | 'leafAbsent' | 'leafFrom'> {
+  const own = requests.filter((request) => controllerOf(request)?.uid === certificate.metadata.uid);
+  const leaf = leafFacts(currentRequest(certificate, own)?.status?.certificate);
+  return leaf === undefined ? { leaf: null, leafAbsent: 'not-read' } : { leaf, leafFrom: 'request' };
+}
+
+/**
+ * The request of the revision that the Certificate's status names (gatherer.go); undefined where there is none.
+ *
+ * @param requests those of the Certificate.
+ */
+export function currentRequest(
+  certificate: Certificate,
+  requests: readonly CertificateRequest[],
+): CertificateRequest | undefined {
+  const revision = certificate.status?.revision;
+  if (revision === undefined) return undefined;
+  const current = requests.filter((r) => r.metadata.annotations?.[REVISION_ANNOTATION] === String(revision));
+  return current.length === 1 ? current[0] : undefined;
 }
 
 /** What stands in for a password written inline, so that the digest of a spec gives nothing to guess it by. */

@@ -13,10 +13,11 @@ import {
 import type { Certificate, CertificateRequest, Issuer, KubeObject, Secret } from '../model/objects.ts';
 import { CertkeepError } from '../model/problems.ts';
 import type { Progress } from '../model/progress.ts';
+import type { Right } from '../rights/right.ts';
 import { UNREAD_SECRET_TYPES } from './exclusions.ts';
 import { isForbidden, Refusals } from './refusals.ts';
 import { settle } from './settle.ts';
-import { addSecret, type ClusterState, isCanary } from './state.ts';
+import { addSecret, type ClusterState, isCanary, keyOf } from './state.ts';
 
 export { UNREAD_SECRET_TYPES } from './exclusions.ts';
 export type { ClusterState } from './state.ts';
@@ -26,8 +27,13 @@ export interface CaptureOptions {
   namespaces: readonly string[];
   /** Label selector of Certificates. */
   selector?: string;
-  /** `required`: a refusal to list Secrets is an error. `if-allowed`: then `secretsRead` is false. `no`: not asked for. */
+  /**
+   * Secrets are listed; where that is refused, those that Certificates name are read one by one. Where that is refused
+   * too: `required`: an error; `if-allowed`: they count as not read. `no`: nothing of Secrets is asked for.
+   */
   secrets: 'required' | 'if-allowed' | 'no';
+  /** The right to Secrets that a message asks for, where there is none at all; `list` unless told otherwise. */
+  secretsVerb?: 'list' | 'get';
   /** For how long, in milliseconds, Certificates that change or issue are read again until they rest; 0: once more. */
   settleMs: number;
   progress: Progress;
@@ -57,7 +63,10 @@ export async function readClusterState(cluster: Cluster, options: CaptureOptions
     lists.clusterWide(CLUSTER_ISSUER),
     lists.namespaces(),
   ]);
-  const [secrets, requests] = await Promise.all([lists.secrets(), lists.list(CERTIFICATE_REQUEST)]);
+  const [secrets, requests] = await Promise.all([
+    lists.secrets(before as Certificate[]),
+    lists.list(CERTIFICATE_REQUEST),
+  ]);
   lists.refusals.throwIfAny();
   const after = await lists.list(CERTIFICATE, selector);
   lists.refusals.throwIfAny();
@@ -68,6 +77,7 @@ export async function readClusterState(cluster: Cluster, options: CaptureOptions
     requests: requests as CertificateRequest[],
     secrets: new Map(),
     secretsRead: secrets.complete,
+    ...(secrets.asked === undefined ? {} : { secretsAsked: secrets.asked }),
     nextPrivateKeySecrets: new Map(),
     unsettled: new Map(),
     resourceVersions: lists.resourceVersions,
@@ -75,6 +85,12 @@ export async function readClusterState(cluster: Cluster, options: CaptureOptions
   for (const secret of secrets.items as Secret[]) addSecret(state, secret);
   await settle(cluster, state, before as Certificate[], options);
   return state;
+}
+
+interface SecretsRead {
+  items: KubeObject[];
+  complete: boolean;
+  asked?: Set<string>;
 }
 
 /** Not in the middle of being deleted: a restore must not bring such an object back. */
@@ -124,10 +140,11 @@ class Lists {
     return result?.items ?? [];
   }
 
-  /** The Secrets in scope; not complete where they are not to be read, or may not be read and need not be. */
-  async secrets(): Promise<{ items: KubeObject[]; complete: boolean }> {
+  /** The Secrets in scope; not complete where they are not to be read, or may not be listed. */
+  async secrets(certificates: readonly Certificate[]): Promise<SecretsRead> {
     const { namespaces, secrets } = this.options;
     if (secrets === 'no') return { items: [], complete: false };
+    const refused = new Set<string | undefined>();
     const scopes = namespaces.length === 0 ? [undefined] : namespaces;
     const results = await Promise.all(
       scopes.map((namespace) =>
@@ -137,9 +154,12 @@ class Lists {
             ...(namespace === undefined ? {} : { namespace }),
           });
           try {
-            return await (secrets === 'required' ? this.refusals.note(read, 'list', SECRET, namespace) : read);
+            return await read;
           } catch (error) {
-            if (isForbidden(error)) return undefined;
+            if (isForbidden(error)) {
+              refused.add(namespace);
+              return undefined;
+            }
             throw error instanceof CertkeepError ? error : explainApiError(error, 'list secrets');
           }
         }),
@@ -148,7 +168,54 @@ class Lists {
     if (namespaces.length === 0 && results[0] !== undefined) {
       this.resourceVersions[SECRET.plural] = results[0].resourceVersion;
     }
-    return { items: results.flatMap((result) => result?.items ?? []), complete: !results.includes(undefined) };
+    const items = results.flatMap((result) => result?.items ?? []);
+    if (refused.size === 0) return { items, complete: true };
+    const left = certificates.filter((c) => refused.has(undefined) || refused.has(c.metadata.namespace));
+    const single = await this.leaves(left);
+    return {
+      items: [...items, ...single.items],
+      complete: false,
+      ...(single.asked.size === 0 ? {} : { asked: single.asked }),
+    };
+  }
+
+  /** The Secrets of these Certificates, one by one; `asked` names those of which it is known whether they exist. */
+  private async leaves(certificates: readonly Certificate[]): Promise<{ items: KubeObject[]; asked: Set<string> }> {
+    const wanted = new Map(
+      certificates.map(({ metadata: { namespace = '' }, spec: { secretName: name } }) => [
+        keyOf(namespace, name),
+        { namespace, name },
+      ]),
+    );
+    const asked = new Set<string>();
+    const refused: Right[] = [];
+    let cause: unknown;
+    const items = await Promise.all(
+      [...wanted].map(([key, { namespace, name }]) =>
+        this.limit(async () => {
+          try {
+            const secret = await this.cluster.get(SECRET, namespace, name);
+            asked.add(key);
+            return secret;
+          } catch (error) {
+            if (!isForbidden(error)) throw explainApiError(error, 'read secrets');
+            refused.push({ verb: 'get', group: '', resource: SECRET.plural, namespace, name });
+            cause = error;
+            return undefined;
+          }
+        }),
+      ),
+    );
+    if (refused.length > 0 && this.options.secrets === 'required') {
+      // Where not a single one may be read it is not about single ones.
+      const verb = this.options.secretsVerb ?? 'list';
+      const scopes = this.options.namespaces.length === 0 ? [''] : this.options.namespaces;
+      const whole = scopes.map(
+        (namespace): Right => ({ verb, group: '', resource: SECRET.plural, namespace, name: '' }),
+      );
+      for (const right of asked.size === 0 ? whole : refused) this.refusals.add(right, cause);
+    }
+    return { items: items.filter((item) => item !== undefined), asked };
   }
 
   /** The namespaces in scope that exist. */
@@ -157,7 +224,9 @@ class Lists {
     if (namespaces.length === 0) return this.clusterWide(NAMESPACE);
     const found = await Promise.all(
       namespaces.map((name) =>
-        this.limit(() => this.refusals.note(this.cluster.get(NAMESPACE, undefined, name), 'get', NAMESPACE)),
+        this.limit(() =>
+          this.refusals.note(this.cluster.get(NAMESPACE, undefined, name), 'get', NAMESPACE, '', '', name),
+        ),
       ),
     );
     return found.filter((namespace) => namespace !== undefined);

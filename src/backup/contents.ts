@@ -1,9 +1,9 @@
 import { portable } from '../archive/portable.ts';
 import { emptyContents } from '../archive/stages.ts';
 import type { BackupContents, IndexEntry, Role } from '../model/backup.ts';
-import { FAO_LABEL, REVISION_ANNOTATION } from '../model/kinds.ts';
+import { FAO_LABEL } from '../model/kinds.ts';
 import type { Certificate, CertificateRequest, Issuer, KubeObject, Secret } from '../model/objects.ts';
-import { certificateBaseline, issuerBaseline } from './baseline.ts';
+import { certificateBaseline, currentRequest, issuerBaseline } from './baseline.ts';
 import { managedFieldsOf, managersOf } from './managers.ts';
 import { portableNamespace } from './namespaces.ts';
 import { type Maker, shimOwner } from './owners.ts';
@@ -18,6 +18,8 @@ export interface Chosen {
   issuers: readonly Issuer[];
   makers: ReadonlyMap<string, Maker>;
   clusterResourceNamespace: string;
+  /** Where the leaves of the baseline come from; absent: Secrets. */
+  baseline?: 'secrets' | 'requests' | undefined;
 }
 
 /** The backup's contents: objects as they may be created elsewhere, and beside them what the source said of them. */
@@ -66,6 +68,7 @@ function addCertificate(
       secretOf(state, namespace ?? '', certificate.spec.secretName),
       requests,
       nextPrivateKeySecretsOf(state, certificate),
+      chosen.baseline,
     ),
   });
   addManagedFields(contents, certificate);
@@ -73,17 +76,6 @@ function addCertificate(
   if (status !== undefined) contents.status.push(status);
   const current = currentRequest(certificate, requests);
   if (current !== undefined) contents.requests.push(current);
-}
-
-/** The request of the revision that the Certificate's status names (gatherer.go); undefined where there is none. */
-function currentRequest(
-  certificate: Certificate,
-  requests: readonly CertificateRequest[],
-): CertificateRequest | undefined {
-  const revision = certificate.status?.revision;
-  if (revision === undefined) return undefined;
-  const current = requests.filter((r) => r.metadata.annotations?.[REVISION_ANNOTATION] === String(revision));
-  return current.length === 1 ? current[0] : undefined;
 }
 
 function addManagedFields(contents: BackupContents, object: KubeObject): void {

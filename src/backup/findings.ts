@@ -1,5 +1,6 @@
 import { inlineCredentials } from '../archive/inline.ts';
 import { isTemporaryCertificate } from '../archive/x509.ts';
+import type { IndexEntry } from '../model/backup.ts';
 import { type Certificate, type KubeObject, objectName, refName } from '../model/objects.ts';
 import type { Problem } from '../model/problems.ts';
 import type { Reference } from '../refs/closure.ts';
@@ -110,6 +111,22 @@ function ownerProblems(certificates: readonly Certificate[]): Problem[] {
     });
   }
   return problems;
+}
+
+/** With a baseline of requests: Certificates of which there is nothing to compare. */
+export function requestFindings(index: readonly IndexEntry[]): Problem[] {
+  const names = index
+    .filter(({ baseline }) => baseline !== undefined && baseline.leaf === null)
+    .map(({ kind, namespace, name }) => refName(kind, namespace, name));
+  if (names.length === 0) return [];
+  return [
+    {
+      severity: 'warning',
+      code: 'unproven',
+      message: `${some(names)} ${names.length === 1 ? 'has' : 'have'} no current CertificateRequest with a certificate, and Secrets are not read: verify will call ${names.length === 1 ? 'it' : 'them'} unproven.`,
+      fix: 'Leave out --baseline requests to take the certificates from the Secrets.',
+    },
+  ];
 }
 
 /** Issuers that Certificates name and that are absent, or of a kind that certkeep does not know. */

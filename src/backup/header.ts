@@ -20,6 +20,7 @@ export interface HeaderOptions {
   namespaces: readonly string[];
   selector: string;
   secrets: ManifestHeader['secrets'];
+  baseline?: 'requests';
   restorable: boolean;
   resourceVersions: Record<string, string>;
   /** `Kind/namespace/name` whose absence was accepted: `check` accepts it too. */
@@ -49,6 +50,7 @@ export function buildHeader(source: Source, options: HeaderOptions): Header {
     },
     scope,
     secrets: options.secrets,
+    ...(options.baseline === undefined ? {} : { baseline: options.baseline }),
     restorable: options.restorable,
     resourceVersions: options.resourceVersions,
   };

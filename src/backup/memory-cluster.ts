@@ -48,7 +48,7 @@ export class MemoryCluster implements Cluster {
     const items = this.of(kind)
       .filter((o) => options.namespace === undefined || o.metadata.namespace === options.namespace)
       .filter((o) => matches(o.metadata.labels ?? {}, options.labelSelector))
-      .filter((o) => matches({ type: typeof o.type === 'string' ? o.type : 'Opaque' }, options.fieldSelector));
+      .filter((o) => matches(fieldsOf(o), options.fieldSelector));
     return { items: structuredClone(items), resourceVersion: String(this.version) };
   }
 
@@ -99,6 +99,11 @@ export function forbidden(read: Read): ApiError {
     path: `${group}${namespace}/${read.kind.plural}`,
     verb: read.verb,
   });
+}
+
+/** What a field selector may ask for. */
+function fieldsOf(object: KubeObject): Record<string, string> {
+  return { type: typeof object.type === 'string' ? object.type : 'Opaque', 'metadata.name': object.metadata.name };
 }
 
 /** `a=b,c!=d`. */

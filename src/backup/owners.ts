@@ -1,8 +1,8 @@
 import { ApiError, type Cluster } from '../cluster/client.ts';
-import { explainApiError } from '../cluster/errors.ts';
 import type { IndexEntry } from '../model/backup.ts';
 import { groupOf, INGRESS, type ResourceKind } from '../model/kinds.ts';
 import type { Certificate, OwnerReference } from '../model/objects.ts';
+import { Refusals } from './refusals.ts';
 import { controllerOf, keyOf } from './state.ts';
 
 export type Maker = NonNullable<IndexEntry['maker']>;
@@ -29,7 +29,9 @@ export function foreignOwner(certificate: Certificate): OwnerReference | undefin
 
 /**
  * The makers of derived Certificates, by the Certificate's `namespace/name`, with those of their annotations that bear on
- * certificates. One list a kind and namespace at most; where the makers may not be read, their annotations are {}.
+ * certificates. One list a kind and namespace at most.
+ *
+ * @throws CertkeepError `forbidden` where makers may not be listed: who makes a Certificate anew belongs to the backup.
  */
 export async function readMakers(
   cluster: Cluster,
@@ -43,21 +45,22 @@ export async function readMakers(
   const kinds = new Map(owners.map(({ owner }) => [owner.kind, shimKind(owner)]));
   const scopes = namespaces.length === 0 ? [undefined] : namespaces;
   const annotations = new Map<string, Record<string, string>>();
+  const refusals = new Refusals(cluster);
   await Promise.all(
     [...kinds.values()].flatMap((kind) =>
       scopes.map(async (namespace) => {
-        try {
-          const { items } = await cluster.list(kind, namespace === undefined ? {} : { namespace });
-          for (const item of items)
-            annotations.set(item.metadata.uid ?? '', aboutCertificates(item.metadata.annotations));
-        } catch (error) {
-          // Not allowed, or a version that is served no more: who makes the Certificate is known all the same.
-          if (error instanceof ApiError && (error.status === 403 || error.status === 404)) return;
-          throw explainApiError(error, `list ${kind.plural}`);
-        }
+        const read = cluster.list(kind, namespace === undefined ? {} : { namespace }).catch((error: unknown) => {
+          // A version that is served no more: who makes the Certificate is known all the same.
+          if (error instanceof ApiError && error.status === 404) return undefined;
+          throw error;
+        });
+        const list = await refusals.note(read, 'list', kind, namespace);
+        for (const item of list?.items ?? [])
+          annotations.set(item.metadata.uid ?? '', aboutCertificates(item.metadata.annotations));
       }),
     ),
   );
+  refusals.throwIfAny();
   return new Map(
     owners.map(({ certificate, owner: { apiVersion, kind, name, uid } }) => [
       keyOf(certificate.metadata.namespace, certificate.metadata.name),

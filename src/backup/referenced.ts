@@ -1,5 +1,6 @@
 import pLimit from 'p-limit';
 import type { Cluster } from '../cluster/client.ts';
+import { findByName } from '../cluster/single.ts';
 import { SECRET } from '../model/kinds.ts';
 import type { Secret } from '../model/objects.ts';
 import type { Reference } from '../refs/closure.ts';
@@ -14,6 +15,7 @@ const PARALLEL_READS = 24;
  * listed. Adds them to the state.
  *
  * @param references those that the backup wants.
+ * @param listed whether the Secrets of a namespace may be listed: then the right to get them is not needed.
  * @returns `namespace/name` of what does not exist.
  * @throws CertkeepError `forbidden` with every missing right; a refusal about an optional reference is no error.
  */
@@ -21,6 +23,7 @@ export async function readReferenced(
   cluster: Cluster,
   state: ClusterState,
   references: readonly Reference[],
+  listed: (namespace: string) => boolean,
 ): Promise<Set<string>> {
   const wanted = new Map<string, Reference>();
   for (const reference of references) {
@@ -35,12 +38,16 @@ export async function readReferenced(
     [...wanted].map(([key, { namespace, name, optional }]) =>
       limit(async () => {
         let refused = false;
-        const read = cluster.get(SECRET, namespace, name).catch((error: unknown) => {
+        const isListed = listed(namespace);
+        const single = isListed ? findByName(cluster, SECRET, namespace, name) : cluster.get(SECRET, namespace, name);
+        const read = single.catch((error: unknown) => {
           refused = isForbidden(error);
           if (refused && optional) return undefined;
           throw error;
         });
-        const secret = await refusals.note(read, 'get', SECRET, namespace);
+        const secret = isListed
+          ? await refusals.note(read, 'list', SECRET, namespace)
+          : await refusals.note(read, 'get', SECRET, namespace, '', name);
         if (secret !== undefined) addSecret(state, secret as Secret);
         else if (!refused) absent.add(key);
       }),

@@ -2,19 +2,11 @@ import { ApiError, type Cluster } from '../cluster/client.ts';
 import { explainApiError } from '../cluster/errors.ts';
 import type { ResourceKind } from '../model/kinds.ts';
 import { CertkeepError } from '../model/problems.ts';
-
-/** A right that was missing. */
-interface Rule {
-  verb: string;
-  /** `secrets` or `certificates.cert-manager.io`. */
-  resource: string;
-  /** '' for all namespaces or a cluster-scoped kind. */
-  namespace: string;
-}
+import { minimal, type Right, rightWords } from '../rights/right.ts';
 
 /** Collects what the API server refused, so that one run names every missing right instead of the first. */
 export class Refusals {
-  private readonly rules: Rule[] = [];
+  private readonly rules: Right[] = [];
   private readonly cluster: Cluster;
   private cause: unknown;
 
@@ -33,6 +25,7 @@ export class Refusals {
     kind: ResourceKind,
     namespace = '',
     selector = '',
+    name = '',
   ): Promise<T | undefined> {
     try {
       return await read;
@@ -40,22 +33,25 @@ export class Refusals {
       const resource = kind.group === '' ? kind.plural : `${kind.plural}.${kind.group}`;
       if (!isForbidden(error))
         throw explainApiError(error, `${verb} ${resource}${selector === '' ? '' : ` with the selector "${selector}"`}`);
-      this.rules.push({ verb, resource, namespace });
-      this.cause = error;
+      this.add({ verb, group: kind.group, resource: kind.plural, namespace, name }, error);
       return undefined;
     }
+  }
+
+  /** Notes a right that is missing; `cause` is what the API server said. */
+  add(right: Right, cause: unknown): void {
+    this.rules.push(right);
+    this.cause = cause;
   }
 
   /** @throws CertkeepError `forbidden` with every rule that was missing. */
   throwIfAny(): void {
     if (this.rules.length === 0) return;
-    const rules = this.rules.map(
-      ({ verb, resource, namespace }) =>
-        `${verb} ${resource}${namespace === '' ? ' (cluster-wide)' : ` in namespace ${namespace}`}`,
-    );
+    const words = [...new Set(minimal(this.rules).map(rightWords))].sort();
+    const more = words.length > SHOWN ? `; and ${words.length - SHOWN} more` : '';
     throw new CertkeepError(
       'forbidden',
-      `The API server at ${this.cluster.server} refused what a complete backup needs: ${[...new Set(rules)].sort().join('; ')}. ` +
+      `The API server at ${this.cluster.server} refused what a complete backup needs: ${words.slice(0, SHOWN).join('; ')}${more}. ` +
         `The user of context ${quoted(this.cluster.context)} lacks these rights.`,
       'Grant them with a ClusterRole (or, for single namespaces, a Role) and its binding, or use credentials that have them. ' +
         'With --namespace only the rights in those namespaces are needed.',
@@ -63,6 +59,9 @@ export class Refusals {
     );
   }
 }
+
+/** A user without any rights on many Secrets need not read all their names. */
+const SHOWN = 20;
 
 export function isForbidden(error: unknown): boolean {
   return error instanceof ApiError && error.status === 403;

@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import pLimit, { type LimitFunction } from 'p-limit';
 import { leafFacts } from '../archive/x509.ts';
 import type { Cluster } from '../cluster/client.ts';
+import { findByName } from '../cluster/single.ts';
 import {
   CERTIFICATE,
   CERTIFICATE_REQUEST,
@@ -96,7 +97,9 @@ async function readAgain(
         ),
       ),
     ),
-    state.secretsRead ? readSecrets(cluster, state, restless, limit, refusals) : undefined,
+    state.secretsRead || state.secretsAsked !== undefined
+      ? readSecrets(cluster, state, restless, limit, refusals)
+      : undefined,
     state.secretsRead ? readTemporaryKeys(cluster, state, namespaces, limit, refusals) : undefined,
   ]);
   const after = await readCertificates(cluster, restless, limit, refusals);
@@ -118,7 +121,7 @@ async function readCertificates(
   refusals: Refusals,
 ): Promise<(Certificate | undefined)[]> {
   const read = ({ metadata: { namespace, name } }: Certificate): Promise<KubeObject | undefined> =>
-    refusals.note(cluster.get(CERTIFICATE, namespace, name), 'get', CERTIFICATE, namespace);
+    refusals.note(findByName(cluster, CERTIFICATE, namespace, name), 'list', CERTIFICATE, namespace);
   const now = await Promise.all(certificates.map((certificate) => limit(() => read(certificate))));
   return now as (Certificate | undefined)[];
 }
@@ -133,7 +136,11 @@ async function readSecrets(
   await Promise.all(
     certificates.map(({ metadata: { namespace }, spec: { secretName } }) =>
       limit(async () => {
-        const secret = await refusals.note(cluster.get(SECRET, namespace, secretName), 'get', SECRET, namespace);
+        const key = keyOf(namespace, secretName);
+        const secret = state.secretsRead
+          ? await refusals.note(findByName(cluster, SECRET, namespace, secretName), 'list', SECRET, namespace)
+          : await refusals.note(cluster.get(SECRET, namespace, secretName), 'get', SECRET, namespace, '', secretName);
+        state.secretsAsked?.add(key);
         if (secret === undefined) state.secrets.delete(keyOf(namespace, secretName));
         else addSecret(state, secret as Secret);
       }),

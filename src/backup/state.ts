@@ -15,6 +15,8 @@ export interface ClusterState {
   secrets: Map<string, Secret>;
   /** False where Secrets could not be, or were not to be, listed: a Secret that is not in the map may then exist. */
   secretsRead: boolean;
+  /** `namespace/name` of the Secrets that were read one by one, because they may not be listed; not set where none was. */
+  secretsAsked?: Set<string>;
   /** Secrets labelled next-private-key, by namespace; also in `secrets`. */
   nextPrivateKeySecrets: Map<string, Secret[]>;
   /** Certificates that did not come to rest while they were read, by `namespace/name`. */
@@ -30,7 +32,8 @@ export function keyOf(namespace: string | undefined, name: string): string {
 
 /** The Secret; undefined where it does not exist, `not-read` where that is not known. */
 export function secretOf(state: ClusterState, namespace: string, name: string): Secret | undefined | 'not-read' {
-  return state.secrets.get(keyOf(namespace, name)) ?? (state.secretsRead ? undefined : 'not-read');
+  const key = keyOf(namespace, name);
+  return state.secrets.get(key) ?? (state.secretsRead || state.secretsAsked?.has(key) ? undefined : 'not-read');
 }
 
 /** The controller owner: the one by whose uid cert-manager matches (apimachinery IsControlledBy). */
@@ -53,6 +56,9 @@ export function groupRequests(requests: readonly CertificateRequest[]): Map<stri
 
 /** Names of the next-private-key Secrets that belong to the Certificate, by the uid of their owner. */
 export function nextPrivateKeySecretsOf(state: ClusterState, certificate: Certificate): string[] {
+  const named = certificate.status?.nextPrivateKeySecretName;
+  // Whoever may not list Secrets has the Certificate's own word for it.
+  if (!state.secretsRead) return named === undefined ? [] : [named];
   const inNamespace = state.nextPrivateKeySecrets.get(certificate.metadata.namespace ?? '') ?? [];
   return inNamespace
     .filter((secret) => secret.metadata.ownerReferences?.some((owner) => owner.uid === certificate.metadata.uid))

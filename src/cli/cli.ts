@@ -6,6 +6,7 @@ import { CERTKEEP_VERSION } from '../model/version.ts';
 import { backupCommand, runBackup } from './commands/backup.ts';
 import { checkCommand, runCheck } from './commands/check.ts';
 import { predictCommand, runPredict } from './commands/predict.ts';
+import { rbacCommand, runRbac } from './commands/rbac.ts';
 import { planCommand, restoreCommand, runPlan, runRestore } from './commands/restore.ts';
 import { resumeCommand, runResume } from './commands/resume.ts';
 import { runVerify, verifyCommand } from './commands/verify.ts';
@@ -15,7 +16,7 @@ import { terminalProgress } from './progress.ts';
 import { renderReport } from './render.ts';
 import { fold, plain, type Style, style } from './terminal.ts';
 
-const COMMANDS: readonly CommandName[] = ['backup', 'check', 'predict', 'plan', 'restore', 'verify', 'resume'];
+const COMMANDS: readonly CommandName[] = ['backup', 'check', 'predict', 'plan', 'restore', 'verify', 'resume', 'rbac'];
 
 /** Runs one command line. Returns the exit code; never throws. */
 export async function main(args: string[]): Promise<ExitCode> {
@@ -100,6 +101,11 @@ Exit codes: 0 well · 2 usage · 3 reissued · 4 damaged · 5 cannot decrypt ·
   add(resumeCommand(), (_path, flags: Parameters<typeof runResume>[1], progress) =>
     runResume(context, flags, progress),
   );
+
+  const rbac = rbacCommand().copyInheritedSettings(program).allowExcessArguments(false);
+  // What it prints is for kubectl, and no report.
+  rbac.action(() => runRbac(context, rbac.opts()));
+  program.addCommand(rbac);
 
   try {
     await program.parseAsync(args, { from: 'user' });

@@ -27,6 +27,8 @@ export interface CertManagerInfo {
   deployment?: { namespace: string; name: string; replicas: number; readyReplicas: number };
   /** True: there is no Deployment of the controller where it was looked for; not set where none may be seen. */
   deploymentAbsent?: boolean;
+  /** Why less is known than the cluster could tell: a right that is missing. Not set where all was read. */
+  hidden?: HiddenFact;
   /** Where ClusterIssuers look for their Secrets; '' where it is not known. */
   clusterResourceNamespace: string;
   clusterResourceNamespaceSource: 'flag' | 'controller-arguments' | 'controller-config' | 'default' | 'unknown';
@@ -39,6 +41,13 @@ export interface CertManagerInfo {
   flags: string[];
   /** CRD name → stored versions; empty where CRDs may not be read. */
   crds: Record<string, string[]>;
+}
+
+export interface HiddenFact {
+  /** `no right to list deployments.apps in the namespace cert-manager`. */
+  because: string;
+  /** Name of the ConfigMap that could not be read; '' where it is about the Deployment. */
+  configMap: string;
 }
 
 export interface DiscoverOptions {
@@ -95,7 +104,7 @@ async function discover(cluster: Cluster, options: DiscoverOptions): Promise<Cer
     findDeployment(cluster, options.certManagerNamespace),
     storedVersions(cluster),
   ]);
-  const deployment = found === 'hidden' ? undefined : found;
+  const deployment = isHidden(found) ? undefined : found;
   const namespace = options.certManagerNamespace ?? deployment?.metadata.namespace ?? DEFAULT_NAMESPACE;
   const base = { installed, namespace, crds };
   const given = options.clusterResourceNamespace ?? '';
@@ -105,7 +114,8 @@ async function discover(cluster: Cluster, options: DiscoverOptions): Promise<Cer
       ...base,
       version: '',
       running: false,
-      deploymentAbsent: found !== 'hidden',
+      deploymentAbsent: !isHidden(found),
+      ...(isHidden(found) ? { hidden: found } : {}),
       clusterResourceNamespace: given,
       clusterResourceNamespaceSource: given === '' ? 'unknown' : 'flag',
       leaderElectionNamespace: CODE_DEFAULT_NAMESPACE,
@@ -116,6 +126,7 @@ async function discover(cluster: Cluster, options: DiscoverOptions): Promise<Cer
   }
   const args = controllerArguments(deployment);
   const config = await controllerConfig(cluster, deployment, args);
+  const file = config === 'unreadable' || isHidden(config) ? undefined : config;
   const status = deployment.status ?? {};
   const readyReplicas = status.readyReplicas ?? 0;
   return {
@@ -128,13 +139,12 @@ async function discover(cluster: Cluster, options: DiscoverOptions): Promise<Cer
       replicas: deployment.spec?.replicas ?? 1,
       readyReplicas,
     },
-    ...clusterResourceNamespace(given, args, config),
+    ...(isHidden(config) ? { hidden: config } : {}),
+    ...clusterResourceNamespace(given, args, file),
     leaderElectionNamespace:
-      flagValue(args, 'leader-election-namespace') ||
-      (config === 'unreadable' ? '' : config.leaderElectionNamespace) ||
-      CODE_DEFAULT_NAMESPACE,
-    leaderElection: flagValue(args, 'leader-elect') !== 'false' && (config === 'unreadable' || config.leaderElection),
-    watchedNamespace: flagValue(args, 'namespace') || (config === 'unreadable' ? '' : config.namespace),
+      flagValue(args, 'leader-election-namespace') || file?.leaderElectionNamespace || CODE_DEFAULT_NAMESPACE,
+    leaderElection: flagValue(args, 'leader-elect') !== 'false' && file?.leaderElection !== false,
+    watchedNamespace: flagValue(args, 'namespace') || (file?.namespace ?? ''),
     flags: issuanceFlags(args),
   };
 }
@@ -143,7 +153,7 @@ async function discover(cluster: Cluster, options: DiscoverOptions): Promise<Cer
 function clusterResourceNamespace(
   given: string,
   args: string[],
-  config: ControllerConfig | 'unreadable',
+  config: ControllerConfig | undefined,
 ): Pick<CertManagerInfo, 'clusterResourceNamespace' | 'clusterResourceNamespaceSource'> {
   const found = (
     namespace: string,
@@ -155,7 +165,7 @@ function clusterResourceNamespace(
   if (given !== '') return found(given, 'flag');
   const argument = flagValue(args, 'cluster-resource-namespace');
   if (argument !== undefined && argument !== '') return found(argument, 'controller-arguments');
-  if (config === 'unreadable') return found('', 'unknown');
+  if (config === undefined) return found('', 'unknown');
   if (config.clusterResourceNamespace !== '') return found(config.clusterResourceNamespace, 'controller-config');
   return found(CODE_DEFAULT_NAMESPACE, 'default');
 }
@@ -170,20 +180,32 @@ async function groupIsServed(cluster: Cluster): Promise<boolean> {
   }
 }
 
+function isHidden(found: DeploymentShape | ControllerConfig | HiddenFact | string | undefined): found is HiddenFact {
+  return typeof found === 'object' && 'because' in found;
+}
+
 /** The Deployment of the controller; where there are several, one that runs. undefined: none; hidden: none may be seen. */
 async function findDeployment(
   cluster: Cluster,
   namespace: string | undefined,
-): Promise<DeploymentShape | 'hidden' | undefined> {
+): Promise<DeploymentShape | HiddenFact | undefined> {
   const everywhere = namespace === undefined ? await labelled(cluster, undefined) : 'forbidden';
   let found: KubeObject[];
   if (everywhere !== 'forbidden') {
     found = everywhere;
   } else {
-    const here = await labelled(cluster, namespace ?? DEFAULT_NAMESPACE);
-    if (here === 'forbidden') return 'hidden';
+    const where = namespace ?? DEFAULT_NAMESPACE;
+    const here = await labelled(cluster, where);
+    if (here === 'forbidden') {
+      return { because: `no right to list deployments.apps in the namespace ${where}`, configMap: '' };
+    }
     // Without the right to look everywhere, that there is none here says nothing of other namespaces.
-    if (here.length === 0 && namespace === undefined) return 'hidden';
+    if (here.length === 0 && namespace === undefined) {
+      return {
+        because: `no Deployment of cert-manager’s controller in the namespace ${where}, and no right to list deployments.apps in others (--cert-manager-namespace says where it is)`,
+        configMap: '',
+      };
+    }
     found = here;
   }
   if (found.length === 0 && namespace !== undefined) {
@@ -213,7 +235,7 @@ async function controllerConfig(
   cluster: Cluster,
   deployment: DeploymentShape,
   args: string[],
-): Promise<ControllerConfig | 'unreadable'> {
+): Promise<ControllerConfig | 'unreadable' | HiddenFact> {
   const file = configFileOf(deployment, args);
   if (file === undefined) return parseControllerConfig('');
   if (file === 'elsewhere') return 'unreadable';
@@ -222,8 +244,12 @@ async function controllerConfig(
     const text = (map?.data as Record<string, string> | undefined)?.[file.key];
     return text === undefined ? 'unreadable' : parseControllerConfig(text);
   } catch (error) {
-    if (error instanceof ApiError && error.status === 403) return 'unreadable';
-    throw error;
+    if (!(error instanceof ApiError && error.status === 403)) throw error;
+    const { configMap } = file;
+    return {
+      because: `no right to get configmaps "${configMap}" in the namespace ${deployment.metadata.namespace}, which holds the configuration of cert-manager’s controller`,
+      configMap,
+    };
   }
 }
 

@@ -11,6 +11,8 @@ export interface ConnectOptions {
   context?: string;
   /** KUBECONFIG, HOME, HTTPS_PROXY, NO_PROXY, KUBERNETES_SERVICE_HOST and _PORT are read from here. */
   env: Record<string, string | undefined>;
+  /** Where a Pod finds its service account; tests name another directory. */
+  serviceAccountDirectory?: string;
   /** Longest silence of the server in milliseconds; 60 s unless told otherwise. */
   requestTimeoutMs?: number;
   /** One line for each request: verb, path, status, milliseconds. */

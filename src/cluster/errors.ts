@@ -46,10 +46,17 @@ function explainAnswer(error: ApiError, what: string): CertkeepError {
         'Log in again, or renew the token or certificate in the kubeconfig: kubectl auth whoami shows whether it works.',
       );
     case 403:
+      if (error.user === 'system:anonymous') {
+        return make(
+          'unauthorized',
+          'the API server sees nobody behind the request (system:anonymous, 403): the kubeconfig context gives no credentials',
+          'Check the user entry of the kubeconfig: kubectl --context NAME auth whoami.',
+        );
+      }
       return make(
         'forbidden',
         `${error.user === '' ? 'these credentials have' : `"${error.user}" has`} no right to ${rightOf(error)} (403)`,
-        'Grant it; docs/permissions.md lists all rights that are needed, by command.',
+        'Grant it: certkeep rbac prints the rights that a command needs, and docs/permissions.md explains them.',
       );
     case 404:
       if (/^\/apis\/(acme\.)?cert-manager\.io(\/|$)/.test(error.path)) {

@@ -3,6 +3,9 @@ import path from 'node:path';
 import { KubeConfig } from '@kubernetes/client-node';
 import { load as parseYaml } from 'js-yaml';
 import { CertkeepError } from '../model/problems.ts';
+import { type Credential, kept } from './credential.ts';
+import { execPlugin, runPlugin } from './exec-plugin.ts';
+import { oidcLogin, oidcToken } from './oidc.ts';
 
 /** Where a kubeconfig may come from; see `loadKubeconfig` for the order. */
 export interface KubeconfigSource {
@@ -10,6 +13,8 @@ export interface KubeconfigSource {
   kubeconfigText?: string;
   context?: string;
   env: Record<string, string | undefined>;
+  /** Where a Pod finds its service account; tests name another directory. */
+  serviceAccountDirectory?: string;
 }
 
 /** A kubeconfig with its current context chosen, and what client-node leaves out of it. */
@@ -23,6 +28,11 @@ export interface LoadedKubeconfig {
   impersonation: Record<string, string | string[]>;
   /** Command of the exec plugin, for messages; '' where there is none. */
   plugin: string;
+  /**
+   * What a plugin or an OIDC login gives; undefined where there is neither. client-node would run a plugin with the whole
+   * environment, and cannot renew an OIDC token.
+   */
+  credential: (() => Promise<Credential>) | undefined;
 }
 
 const SERVICE_ACCOUNT = '/var/run/secrets/kubernetes.io/serviceaccount';
@@ -36,7 +46,7 @@ export function loadKubeconfig(source: KubeconfigSource): LoadedKubeconfig {
   const config = new KubeConfig();
   const raw: RawUser[] = [];
   if (files.length === 0) {
-    loadInCluster(config, source.env);
+    loadInCluster(config, source.env, source.serviceAccountDirectory ?? SERVICE_ACCOUNT);
   } else {
     for (const file of files) mergeFile(config, raw, file);
   }
@@ -65,7 +75,8 @@ function sources(source: KubeconfigSource): SourceFile[] {
   const home = source.env.HOME ?? source.env.USERPROFILE ?? '';
   const usual = path.join(home, '.kube', 'config');
   if (home !== '' && existsSync(usual)) return [read(usual)];
-  if (existsSync(`${SERVICE_ACCOUNT}/token`) && source.env.KUBERNETES_SERVICE_HOST !== undefined) return [];
+  const account = source.serviceAccountDirectory ?? SERVICE_ACCOUNT;
+  if (existsSync(`${account}/token`) && source.env.KUBERNETES_SERVICE_HOST !== undefined) return [];
   throw new CertkeepError(
     'bad-kubeconfig',
     `There is no kubeconfig: none was given, KUBECONFIG is not set and ${home === '' ? 'there is no home directory' : `${usual} does not exist`}.`,
@@ -104,6 +115,8 @@ interface RawUser {
   asGroups: string[];
   asUid: string;
   asExtra: Record<string, string[]>;
+  /** Absolute, except in a kubeconfig given as text. */
+  tokenFile: string;
 }
 
 function mergeFile(config: KubeConfig, raw: RawUser[], file: SourceFile): void {
@@ -123,7 +136,10 @@ function mergeFile(config: KubeConfig, raw: RawUser[], file: SourceFile): void {
   }
   if (file.directory !== undefined) {
     part.makePathsAbsolute(file.directory);
-    for (const user of part.users) makeCommandAbsolute(user.exec, file.directory);
+    for (const user of part.users) {
+      makeCommandAbsolute(user.exec, file.directory);
+      makeAuthorityAbsolute(user.authProvider, file.directory);
+    }
   }
   // Of entries with the same name the first one wins, as in kubectl; client-node would throw.
   const fresh = <T extends { name: string }>(known: T[], more: T[]): T[] =>
@@ -132,7 +148,7 @@ function mergeFile(config: KubeConfig, raw: RawUser[], file: SourceFile): void {
   config.contexts = [...config.contexts, ...fresh(config.contexts, part.contexts)];
   config.users = [...config.users, ...fresh(config.users, part.users)];
   if (!config.currentContext && part.currentContext) config.currentContext = part.currentContext;
-  raw.push(...fresh(raw, rawUsers(parsed)));
+  raw.push(...fresh(raw, rawUsers(parsed, file.directory)));
 }
 
 /** kubectl runs a plugin whose command holds a slash from the directory of the kubeconfig. */
@@ -140,6 +156,14 @@ function makeCommandAbsolute(exec: unknown, directory: string): void {
   const plugin = exec as { command?: unknown } | undefined | null;
   if (typeof plugin?.command === 'string' && plugin.command.includes('/') && !path.isAbsolute(plugin.command)) {
     plugin.command = path.join(directory, plugin.command);
+  }
+}
+
+function makeAuthorityAbsolute(provider: unknown, directory: string): void {
+  const config = (provider as { config?: Record<string, unknown> } | undefined | null)?.config;
+  const file = config?.['idp-certificate-authority'];
+  if (config !== undefined && typeof file === 'string' && file !== '') {
+    config['idp-certificate-authority'] = path.resolve(directory, file);
   }
 }
 
@@ -166,7 +190,12 @@ function parse(file: SourceFile): Record<string, unknown> {
   return parsed as Record<string, unknown>;
 }
 
-function rawUsers(parsed: Record<string, unknown>): RawUser[] {
+function absolute(file: unknown, directory: string | undefined): string {
+  if (typeof file !== 'string' || file === '') return '';
+  return directory === undefined ? file : path.resolve(directory, file);
+}
+
+function rawUsers(parsed: Record<string, unknown>, directory: string | undefined): RawUser[] {
   const users = Array.isArray(parsed.users)
     ? (parsed.users as { name?: unknown; user?: Record<string, unknown> }[])
     : [];
@@ -175,23 +204,22 @@ function rawUsers(parsed: Record<string, unknown>): RawUser[] {
     asGroups: Array.isArray(entry?.user?.['as-groups']) ? (entry.user['as-groups'] as unknown[]).map(String) : [],
     asUid: String(entry?.user?.['as-uid'] ?? ''),
     asExtra: (entry?.user?.['as-user-extra'] as Record<string, string[]> | undefined) ?? {},
+    tokenFile: absolute(entry?.user?.tokenFile, directory),
   }));
 }
 
-function loadInCluster(config: KubeConfig, env: Record<string, string | undefined>): void {
+function loadInCluster(config: KubeConfig, env: Record<string, string | undefined>, directory: string): void {
   const host = env.KUBERNETES_SERVICE_HOST ?? '';
   config.loadFromOptions({
     clusters: [
       {
         name: 'in-cluster',
         server: `https://${host.includes(':') ? `[${host}]` : host}:${env.KUBERNETES_SERVICE_PORT ?? '443'}`,
-        caFile: `${SERVICE_ACCOUNT}/ca.crt`,
+        caFile: `${directory}/ca.crt`,
         skipTLSVerify: false,
       },
     ],
-    users: [
-      { name: 'in-cluster', authProvider: { name: 'tokenFile', config: { tokenFile: `${SERVICE_ACCOUNT}/token` } } },
-    ],
+    users: [{ name: 'in-cluster', authProvider: { name: 'tokenFile', config: { tokenFile: `${directory}/token` } } }],
     contexts: [{ name: 'in-cluster', cluster: 'in-cluster', user: 'in-cluster' }],
     currentContext: 'in-cluster',
   });
@@ -244,15 +272,53 @@ function choose(config: KubeConfig, raw: RawUser[], source: KubeconfigSource, la
       'Correct the kubeconfig, or choose another context with --context.',
     );
   }
-  preparePlugin(user?.exec, cluster, source.env);
+  const rawUser = raw.find((u) => u.name === context.user);
+  const tokenFile = rawUser?.tokenFile ?? '';
+  const provider = user.authProvider as { name?: unknown; config?: Record<string, unknown> } | undefined;
+  const exec = user.exec ?? provider?.config?.exec;
+  const plugin = execPlugin(exec, cluster, source.env);
+  const isOidc = plugin === undefined && provider?.name === 'oidc';
+  if (plugin !== undefined || isOidc) replaceUser(config, user, withoutLogin(user));
+  else if (tokenFile !== '') replaceUser(config, user, withTokenFile(user, tokenFile));
   return {
     config,
     server: cluster.server,
     context: name,
     proxyUrl: cluster.proxyUrl,
-    impersonation: impersonationHeaders(raw.find((u) => u.name === context.user)),
-    plugin: typeof user?.exec?.command === 'string' ? user.exec.command : '',
+    impersonation: impersonationHeaders(rawUser),
+    plugin: plugin?.command ?? '',
+    credential: isOidc ? oidcSource(provider?.config ?? {}, source.env) : plugin && kept(() => runPlugin(plugin)),
   };
+}
+
+type User = KubeConfig['users'][number];
+
+function replaceUser(config: KubeConfig, old: User, now: User): void {
+  config.users = config.users.map((entry) => (entry === old ? now : entry));
+}
+
+/** The user entry without the login that certkeep does itself. */
+function withoutLogin(user: User): User {
+  const { exec: _, authProvider: __, ...rest } = user;
+  return rest;
+}
+
+/** client-node knows token files of Pods only; for kubectl the file wins over a token beside it. */
+function withTokenFile(user: User, tokenFile: string): User {
+  const { token: _, ...rest } = user;
+  return { ...rest, authProvider: { name: 'tokenFile', config: { tokenFile } } };
+}
+
+/** The login is renewed in memory; the kubeconfig stays as it is. */
+function oidcSource(
+  config: Record<string, unknown>,
+  env: Record<string, string | undefined>,
+): () => Promise<Credential> {
+  let login: ReturnType<typeof oidcLogin> | undefined;
+  return kept(async () => {
+    login ??= oidcLogin(config, env);
+    return oidcToken(login);
+  });
 }
 
 function impersonationHeaders(user: RawUser | undefined): Record<string, string | string[]> {
@@ -264,47 +330,4 @@ function impersonationHeaders(user: RawUser | undefined): Record<string, string 
       Object.entries(user.asExtra).map(([key, values]) => [`impersonate-extra-${encodeURIComponent(key)}`, values]),
     ),
   };
-}
-
-/** Variables that a credential plugin must not see: they hold this program's keys, not the plugin's business. */
-const NOT_FOR_PLUGINS = /^(CERTKEEP_IDENTITY|INPUT_.*|ACTIONS_RUNTIME_TOKEN)$/;
-
-/**
- * What client-node leaves undone for exec plugins: the variable KUBERNETES_EXEC_INFO (client.authentication.k8s.io,
- * ExecCredential.spec), and an environment without our own secrets.
- */
-function preparePlugin(
-  exec: unknown,
-  cluster: { server: string; caData?: string; skipTLSVerify: boolean; tlsServerName?: string },
-  env: Record<string, string | undefined>,
-): void {
-  if (typeof exec !== 'object' || exec === null) return;
-  const plugin = exec as {
-    apiVersion?: string;
-    env?: { name: string; value: string }[] | null;
-    provideClusterInfo?: boolean;
-  };
-  const info = {
-    apiVersion: plugin.apiVersion ?? 'client.authentication.k8s.io/v1',
-    kind: 'ExecCredential',
-    spec: {
-      interactive: false,
-      ...(plugin.provideClusterInfo !== true
-        ? {}
-        : {
-            cluster: {
-              server: cluster.server,
-              ...(cluster.caData === undefined ? {} : { 'certificate-authority-data': cluster.caData }),
-              ...(cluster.tlsServerName === undefined ? {} : { 'tls-server-name': cluster.tlsServerName }),
-              ...(cluster.skipTLSVerify ? { 'insecure-skip-tls-verify': true } : {}),
-            },
-          }),
-    },
-  };
-  const hidden = Object.keys(env).filter((name) => NOT_FOR_PLUGINS.test(name));
-  plugin.env = [
-    ...(Array.isArray(plugin.env) ? plugin.env : []),
-    { name: 'KUBERNETES_EXEC_INFO', value: JSON.stringify(info) },
-    ...hidden.map((name) => ({ name, value: '' })),
-  ];
 }

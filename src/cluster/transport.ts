@@ -2,7 +2,9 @@ import type { RequestOptions } from 'node:https';
 import type { TLSSocketOptions } from 'node:tls';
 import { Agent, type Dispatcher, ProxyAgent } from 'undici';
 import { CertkeepError } from '../model/problems.ts';
+import { PluginError } from './exec-plugin.ts';
 import type { LoadedKubeconfig } from './kubeconfig.ts';
+import { OidcError } from './oidc.ts';
 
 export interface HttpRequest {
   method: 'GET' | 'POST' | 'PATCH' | 'DELETE';
@@ -172,6 +174,11 @@ async function credentialsOf(loaded: LoadedKubeconfig): Promise<Identity> {
   const options: RequestOptions = { headers: {} };
   try {
     await loaded.config.applyToHTTPSOptions(options);
+    const own = await loaded.credential?.();
+    if (own !== undefined) {
+      if (own.token !== '') options.headers = { ...options.headers, authorization: `Bearer ${own.token}` };
+      if (own.certificate !== '') Object.assign(options, { cert: own.certificate, key: own.key });
+    }
   } catch (error) {
     throw explainCredentials(error, loaded);
   }
@@ -206,16 +213,23 @@ async function credentialsOf(loaded: LoadedKubeconfig): Promise<Identity> {
 
 function explainCredentials(error: unknown, loaded: LoadedKubeconfig): CertkeepError {
   const file = error as NodeJS.ErrnoException;
-  if (loaded.plugin !== '') {
-    const missing = file.code === 'ENOENT';
+  if (error instanceof PluginError) {
+    const { missing } = error;
     return new CertkeepError(
       'bad-kubeconfig',
-      `The credential plugin "${loaded.plugin}" of context "${loaded.context}" ${missing ? 'is not installed' : 'failed, or did not answer with an ExecCredential'}.`,
+      `The credential plugin "${loaded.plugin}" of context "${loaded.context}" ${missing ? 'is not installed' : `failed: ${error.message}`}.`,
       missing
         ? 'Install it on this machine, or use a kubeconfig with a token or a client certificate.'
         : 'Run it by hand; in a workflow, log in to the cloud provider in an earlier step.',
-      // What the plugin printed on stdout may be a token, and a JSON error quotes it.
-      error instanceof SyntaxError || error instanceof TypeError ? {} : { cause: error },
+      { cause: error },
+    );
+  }
+  if (error instanceof OidcError) {
+    return new CertkeepError(
+      'bad-kubeconfig',
+      `The OIDC login of context "${loaded.context}" cannot be used: ${error.message}.`,
+      'Log in again, or give the user entry id-token, refresh-token, client-id and idp-issuer-url.',
+      { cause: error.cause },
     );
   }
   if (typeof file.path === 'string' && typeof file.code === 'string') {

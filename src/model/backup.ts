@@ -46,6 +46,8 @@ export interface CertificateBaseline {
   leaf: LeafFacts | null;
   /** Why leaf is null: not-read, missing, unreadable. */
   leafAbsent?: 'not-read' | 'missing' | 'unreadable';
+  /** The leaf is that of the current CertificateRequest, and the Secret was not read; absent: that of the Secret. */
+  leafFrom?: 'request';
   /** SHA-256 of the public key that belongs to tls.key; null where the key was not read or is unreadable. */
   keySha256: string | null;
   revision: number | null;
@@ -153,6 +155,8 @@ export interface ManifestHeader {
     allowMissing?: string[];
   };
   secrets: 'all' | 'issuer' | 'none';
+  /** `requests`: leaves are those of the current CertificateRequests, and nothing of Secrets was read; absent: of Secrets. */
+  baseline?: 'secrets' | 'requests';
   encryption: 'none' | 'secrets' | 'all';
   recipients: string[];
   restorable: boolean;

@@ -1,6 +1,7 @@
 import pLimit from 'p-limit';
 import { ApiError, type Cluster } from '../cluster/client.ts';
 import { explainApiError } from '../cluster/errors.ts';
+import { getEach } from '../cluster/single.ts';
 import {
   CERTIFICATE,
   CERTIFICATE_REQUEST,
@@ -12,6 +13,7 @@ import {
   SECRET,
 } from '../model/kinds.ts';
 import type { Certificate, CertificateRequest, KubeObject } from '../model/objects.ts';
+import { CertkeepError } from '../model/problems.ts';
 import { keyOf } from './kinds.ts';
 
 /** What is on the target before the restore, of the kinds and namespaces that bear on it. */
@@ -25,6 +27,13 @@ export interface LiveState {
   ingresses: KubeObject[];
 }
 
+/** What a restore deals with. */
+export interface Wanted {
+  namespaces: Set<string>;
+  /** The Secrets to read where they may not be listed. */
+  secrets?: readonly { namespace: string; name: string }[];
+}
+
 /** Up to this many namespaces are listed one by one; beyond, one list of the whole cluster costs less. */
 const NAMESPACES_ONE_BY_ONE = 10;
 
@@ -32,11 +41,11 @@ const NAMESPACES_ONE_BY_ONE = 10;
  * Reads the target by lists, never object by object.
  * @throws CertkeepError forbidden, unreachable, …: a list that cannot be read is never taken for empty
  */
-export async function readLive(cluster: Cluster, wanted: { namespaces: Set<string> }): Promise<LiveState> {
+export async function readLive(cluster: Cluster, wanted: Wanted): Promise<LiveState> {
   const allNamespaces = await listOf(cluster, NAMESPACE);
   const existing = new Set(allNamespaces.map((ns) => ns.metadata.name).filter((name) => wanted.namespaces.has(name)));
   const [secrets, issuers, clusterIssuers, certificates, ingresses] = await Promise.all([
-    listIn(cluster, SECRET, existing),
+    secretsIn(cluster, existing, wanted.secrets ?? []),
     listIn(cluster, ISSUER, existing),
     listOf(cluster, CLUSTER_ISSUER),
     listIn(cluster, CERTIFICATE, existing),
@@ -64,7 +73,12 @@ export async function listIn(
 ): Promise<KubeObject[]> {
   if (!kind.namespaced) return listOf(cluster, kind);
   if (namespaces.size > NAMESPACES_ONE_BY_ONE) {
-    return (await listOf(cluster, kind)).filter((object) => namespaces.has(object.metadata.namespace ?? ''));
+    try {
+      return (await listOf(cluster, kind)).filter((object) => namespaces.has(object.metadata.namespace ?? ''));
+    } catch (error) {
+      // Rights in single namespaces may be there all the same.
+      if (!isForbidden(error)) throw error;
+    }
   }
   const limit = pLimit(4);
   const lists = await Promise.all([...namespaces].map((namespace) => limit(() => listOf(cluster, kind, namespace))));
@@ -79,19 +93,40 @@ async function listOf(cluster: Cluster, kind: ResourceKind, namespace?: string):
   }
 }
 
-/** Ingresses only serve a warning: a cluster without them, or a token that may not read them, stops nothing. */
+/** A cluster that does not know Ingresses has none. */
 async function listIngresses(cluster: Cluster, namespaces: ReadonlySet<string>): Promise<KubeObject[]> {
   try {
-    if (namespaces.size > NAMESPACES_ONE_BY_ONE) {
-      const all = (await cluster.list(INGRESS)).items;
-      return all.filter((ingress) => namespaces.has(ingress.metadata.namespace ?? ''));
-    }
-    const lists = await Promise.all([...namespaces].map((namespace) => cluster.list(INGRESS, { namespace })));
-    return lists.flatMap((list) => list.items);
+    return await listIn(cluster, INGRESS, namespaces);
   } catch (error) {
-    if (error instanceof ApiError && (error.status === 404 || error.status === 403)) return [];
-    throw explainApiError(error, 'list ingresses');
+    if (error instanceof CertkeepError && error.cause instanceof ApiError && error.cause.status === 404) return [];
+    throw error;
   }
+}
+
+/** Secrets of these namespaces; where they may not be listed, those of `known` one by one. Throws CertkeepError. */
+export async function secretsIn(
+  cluster: Cluster,
+  namespaces: ReadonlySet<string>,
+  known: readonly { namespace: string; name: string }[],
+): Promise<KubeObject[]> {
+  try {
+    return await listIn(cluster, SECRET, namespaces);
+  } catch (error) {
+    if (!isForbidden(error)) throw error;
+  }
+  try {
+    return await getEach(
+      cluster,
+      SECRET,
+      known.filter(({ namespace }) => namespaces.has(namespace)),
+    );
+  } catch (error) {
+    throw explainApiError(error, 'read Secrets');
+  }
+}
+
+function isForbidden(error: unknown): boolean {
+  return error instanceof CertkeepError && error.code === 'forbidden';
 }
 
 function byNamespace<T extends KubeObject>(objects: readonly T[]): Map<string, T[]> {

@@ -1,9 +1,11 @@
 import { backupSummary } from '../archive/summary.ts';
 import { EXIT, exitCodeOf } from '../model/problems.ts';
 import type { ObjectReport, Prediction, Report } from '../model/report.ts';
+import { withRbacCommand } from '../rights/command.ts';
 import type { PlannedObject } from './actions.ts';
 import { type Prepared, prepare } from './prepare.ts';
 import type { PlanRequest } from './request.ts';
+import { restoreRights } from './rights.ts';
 
 export type { PlanRequest } from './request.ts';
 
@@ -13,7 +15,9 @@ export type { PlanRequest } from './request.ts';
  * @throws CertkeepError where no plan can be made (see prepare.ts)
  */
 export async function plan(request: PlanRequest): Promise<Report> {
-  const prepared = await prepare(request, true);
+  const prepared = await prepare(request, true).catch((error: unknown) => {
+    throw withRbacCommand(error, restoreRights('plan', request));
+  });
   request.progress.info(planWords(prepared.planned));
   return planReport(prepared, request.toolVersion);
 }

@@ -3,8 +3,9 @@ import { type CertManagerInfo, discoverCertManager } from '../cluster/certmanage
 import type { Cluster } from '../cluster/client.ts';
 import { clusterUid } from '../cluster/identity.ts';
 import { leftoverPause } from '../cluster/pause-record.ts';
+import { requireVisible } from '../cluster/visible.ts';
 import type { BackupContents } from '../model/backup.ts';
-import { refName } from '../model/objects.ts';
+import { type Certificate, refName } from '../model/objects.ts';
 import { CertkeepError, type Problem } from '../model/problems.ts';
 import { type PlannedObject, planObjects } from './actions.ts';
 import { dryRun } from './dry-run.ts';
@@ -53,8 +54,9 @@ export async function prepare(request: PlanRequest, dryRunAll: boolean): Promise
     `Target: cluster ${uid} (${cluster.server}, context ${cluster.context}, cert-manager ${info.version || 'unknown'})${uid === manifest.cluster.uid ? ', the very cluster that the backup was taken from' : ''}.`,
   );
   requireCertManager(info);
+  requireVisible(info);
 
-  const live = await readLive(cluster, { namespaces: namespacesOf(contents) });
+  const live = await readLive(cluster, { namespaces: namespacesOf(contents), secrets: secretsOf(contents) });
   const planned = planObjects({ contents, live, onConflict: request.onConflict });
   const version = (info.version || manifest.certManager.version).replace(/^v/, '');
   const predicted = predictAll({ planned, live, version, now: request.clock.now() });
@@ -119,6 +121,16 @@ function neverIssued(contents: BackupContents): Set<string> {
 }
 
 /** Every namespace that the backup's objects are in or bring with them. */
+/** Those of the backup, and those that its Certificates want. */
+function secretsOf(contents: BackupContents): { namespace: string; name: string }[] {
+  const certificates = [...contents.certificates, ...contents.derived] as Certificate[];
+  const all = [
+    ...contents.secrets.map(({ metadata: { namespace = '', name } }) => ({ namespace, name })),
+    ...certificates.map(({ metadata: { namespace = '' }, spec: { secretName: name } }) => ({ namespace, name })),
+  ];
+  return [...new Map(all.map((one) => [`${one.namespace}/${one.name}`, one])).values()];
+}
+
 function namespacesOf(contents: BackupContents): Set<string> {
   const namespaces = new Set(contents.namespaces.map((ns) => ns.metadata.name));
   for (const part of [contents.secrets, contents.issuers, contents.certificates, contents.derived]) {

@@ -1,11 +1,11 @@
 import type { Cluster } from '../cluster/client.ts';
-import type { ResourceKind } from '../model/kinds.ts';
+import { type ResourceKind, SECRET } from '../model/kinds.ts';
 import { objectName } from '../model/objects.ts';
 import { CertkeepError } from '../model/problems.ts';
 import { listed, type PlannedObject } from './actions.ts';
 import { differences } from './compare.ts';
 import { keyOf } from './kinds.ts';
-import { listIn } from './live.ts';
+import { listIn, secretsIn } from './live.ts';
 
 /** One created object and the uid it got. */
 export interface Expected {
@@ -29,7 +29,18 @@ export async function readBack(cluster: Cluster, expected: readonly Expected[]):
   }
   for (const group of kinds.values()) {
     const namespaces = new Set(group.expected.map(({ item }) => item.object.metadata.namespace ?? ''));
-    const found = new Map((await listIn(cluster, group.kind, namespaces)).map((object) => [keyOf(object), object]));
+    const objects =
+      group.kind.kind === SECRET.kind
+        ? await secretsIn(
+            cluster,
+            namespaces,
+            group.expected.map(({ item: { object } }) => ({
+              namespace: object.metadata.namespace ?? '',
+              name: object.metadata.name,
+            })),
+          )
+        : await listIn(cluster, group.kind, namespaces);
+    const found = new Map(objects.map((object) => [keyOf(object), object]));
     for (const { item, uid } of group.expected) {
       const name = objectName(item.object);
       const object = found.get(keyOf(item.object));

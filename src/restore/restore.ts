@@ -1,7 +1,9 @@
 import { backupSummary } from '../archive/summary.ts';
 import { objectName, refName } from '../model/objects.ts';
-import { exitCodeOf, type Problem, worstExitCode } from '../model/problems.ts';
+import { type CertkeepError, exitCodeOf, type Problem, worstExitCode } from '../model/problems.ts';
 import type { CertificateReport, ObjectReport, Report } from '../model/report.ts';
+import { withRbacCommand } from '../rights/command.ts';
+import type { RightsOptions } from '../rights/options.ts';
 import { verify } from '../verify/verify.ts';
 import type { PlannedObject } from './actions.ts';
 import { type Applied, applyPlan, hasWrite } from './apply.ts';
@@ -12,6 +14,7 @@ import { beginPause } from './pause/pause.ts';
 import { isClear, objectReport, planReport, planWords } from './plan.ts';
 import { type Prepared, prepare } from './prepare.ts';
 import type { RestoreRequest } from './request.ts';
+import { requireRestoreRights, restoreRights } from './rights.ts';
 
 export type { RestoreRequest } from './request.ts';
 
@@ -22,16 +25,31 @@ export type { RestoreRequest } from './request.ts';
  * @throws CertkeepError where no plan can be made (see prepare.ts)
  */
 export async function restore(request: RestoreRequest): Promise<Report> {
+  const rights = { options: restoreRights('restore', request) };
+  try {
+    return await carryOut(request, rights);
+  } catch (error) {
+    throw withRbacCommand(error, rights.options);
+  }
+}
+
+/** `rights.options` is filled in with what is found out on the way. */
+async function carryOut(request: RestoreRequest, rights: { options: RightsOptions }): Promise<Report> {
   const { progress } = request;
   const prepared = await prepare(request, false);
+  rights.options = restoreRights('restore', request, prepared);
   if (!isClear(prepared)) {
     progress.warn('The plan has errors: nothing was written.');
     return { ...planReport(prepared, request.toolVersion), command: 'restore', verdict: 'unproven' };
   }
   progress.info(planWords(prepared.planned));
+  await requireRestoreRights(request.cluster, rights.options, prepared);
   const { applied, said } = await applyPaused(request, prepared);
   prepared.problems = [...prepared.problems.filter((p) => !PAST.has(p.code) || p.severity === 'error'), ...said];
-  if (applied.failure !== undefined) return stopped(request, prepared, applied);
+  if (applied.failure !== undefined) {
+    const failure = withRbacCommand(applied.failure, rights.options) as CertkeepError;
+    return stopped(request, prepared, { ...applied, failure });
+  }
 
   const proof = await verify({
     cluster: request.cluster,

@@ -9,6 +9,7 @@ import type { Problem } from '../model/problems.ts';
  *
  * @param namespace an existing namespace for an Issuer; undefined: a ClusterIssuer is tried
  * @returns the problem, or undefined where the webhook refused as it should
+ * @throws ApiError 403 without the right to create issuers, 401
  */
 export async function probeWebhook(cluster: Cluster, namespace: string | undefined): Promise<Problem | undefined> {
   const kind = namespace === undefined ? CLUSTER_ISSUER : ISSUER;
@@ -23,15 +24,7 @@ export async function probeWebhook(cluster: Cluster, namespace: string | undefin
   } catch (error) {
     if (!(error instanceof ApiError)) throw error;
     if (error.status < 500 && error.message.includes('denied the request')) return undefined;
-    if (error.status === 401) throw error;
-    if (error.status === 403) {
-      return {
-        severity: 'warning',
-        code: 'prerequisite',
-        message: `Whether cert-manager's webhook answers could not be tested: no right to create ${kind.plural} (403).`,
-        fix: 'Grant the rights that docs/permissions.md lists for restore.',
-      };
-    }
+    if (error.status === 401 || error.status === 403) throw error;
     return {
       severity: 'error',
       code: 'prerequisite',

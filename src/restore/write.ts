@@ -1,6 +1,7 @@
 import { ApiError, type Cluster } from '../cluster/client.ts';
 import { explainApiError } from '../cluster/errors.ts';
-import type { ResourceKind } from '../model/kinds.ts';
+import { findByName } from '../cluster/single.ts';
+import { type ResourceKind, SECRET } from '../model/kinds.ts';
 import { type KubeObject, objectName } from '../model/objects.ts';
 import { CertkeepError } from '../model/problems.ts';
 import { listed, type PlannedObject } from './actions.ts';
@@ -69,12 +70,18 @@ async function applyNew(
   return answer;
 }
 
+/** By the rights that there are: of Secrets to get them, of all else to list them. */
+function readOne(cluster: Cluster, kind: ResourceKind, object: KubeObject): Promise<KubeObject | undefined> {
+  const { namespace, name } = object.metadata;
+  return kind.kind === SECRET.kind ? cluster.get(kind, namespace, name) : findByName(cluster, kind, namespace, name);
+}
+
 async function createNew(cluster: Cluster, kind: ResourceKind, object: KubeObject, manager: string): Promise<Created> {
   try {
     return { object: await cluster.create(kind, object, { fieldManager: manager }), ours: true };
   } catch (error) {
     if (!(error instanceof ApiError) || error.reason !== 'AlreadyExists') throw error;
-    const live = await cluster.get(kind, object.metadata.namespace, object.metadata.name);
+    const live = await readOne(cluster, kind, object);
     const name = objectName(object);
     if (live === undefined) throw changed(name, 'it was created and deleted again at the same moment');
     const paths = differences(object, live);
@@ -113,7 +120,7 @@ export async function writeStatus(
       if (!conflict || tries >= STATUS_TRIES) throw explainApiError(error, what);
     }
     try {
-      current = await cluster.get(kind, namespace, name);
+      current = await findByName(cluster, kind, namespace, name);
     } catch (error) {
       throw explainApiError(error, what);
     }

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { controllerOf } from '../backup/state.ts';
 import { ApiError, type Cluster } from '../cluster/client.ts';
 import { explainApiError } from '../cluster/errors.ts';
+import { findByName } from '../cluster/single.ts';
 import { CERTIFICATE, CERTIFICATE_REQUEST, NEXT_PRIVATE_KEY_LABEL, SECRET } from '../model/kinds.ts';
 import type { Certificate, KubeObject } from '../model/objects.ts';
 import type { Problem } from '../model/problems.ts';
@@ -41,7 +42,7 @@ export class Canary {
     return this.#object.metadata.name;
   }
 
-  /** Creates it; a problem (exit 8) where that is refused. Throws for an unreachable server. */
+  /** Creates it; a problem (exit 8) where that is refused. Throws for an unreachable server and a missing right. */
   static async create(options: CanaryOptions): Promise<Canary | Problem> {
     const { namespace, cluster } = options;
     const name = `${PREFIX}${randomBytes(5).toString('hex')}`;
@@ -50,7 +51,7 @@ export class Canary {
     } catch (error) {
       if (error instanceof ApiError && error.maybeOurs) {
         // An earlier try was cut off after it had made the object; the random name is ours alone.
-        const ours = await cluster.get(CERTIFICATE, namespace, name);
+        const ours = await findByName(cluster, CERTIFICATE, namespace, name);
         if (ours !== undefined) return new Canary(options, ours);
       }
       return refused(error, namespace);
@@ -102,7 +103,9 @@ export async function removeLeftovers(options: CanaryOptions, clock: Clock): Pro
     const problems = await Promise.all(old.map((object) => removeCanary(options, object, DELETION_LIMIT_MS)));
     return problems.filter((problem) => problem !== undefined);
   } catch (error) {
-    const { message, fix } = explainApiError(error, 'remove the canaries of earlier runs');
+    const explained = explainApiError(error, 'remove the canaries of earlier runs');
+    if (explained.code === 'forbidden') throw explained;
+    const { message, fix } = explained;
     return [{ severity: 'warning', code: 'unproven', message, fix }];
   }
 }
@@ -130,7 +133,7 @@ async function removeCanary(options: CanaryOptions, canary: KubeObject, limitMs:
     return found;
   };
   const gone = async (): Promise<true | undefined> =>
-    (await cluster.get(CERTIFICATE, namespace, name))?.metadata.uid === uid || (await rests()).length > 0
+    (await findByName(cluster, CERTIFICATE, namespace, name))?.metadata.uid === uid || (await rests()).length > 0
       ? undefined
       : true;
   // The signal is left out on purpose: this is what an interrupted run still has to do.
@@ -175,10 +178,7 @@ function refused(error: unknown, namespace: string): Problem {
     fix,
   });
   if (error instanceof ApiError && error.status === 403 && error.user !== '') {
-    return problem(
-      `The canary could not be created: "${error.user}" has no right to create certificates.cert-manager.io in the namespace ${namespace}.`,
-      `Grant create, get and delete on certificates.cert-manager.io there (see docs/permissions.md), or choose another namespace with --canary-namespace, ${waive}.`,
-    );
+    throw explainApiError(error, `create the canary in the namespace ${namespace} (--no-canary waives it)`);
   }
   if (error instanceof ApiError && error.status === 404) {
     return problem(

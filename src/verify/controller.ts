@@ -1,8 +1,8 @@
 import { type CertManagerInfo, discoverCertManager } from '../cluster/certmanager.ts';
-import { ApiError, type Cluster } from '../cluster/client.ts';
+import type { Cluster } from '../cluster/client.ts';
 import { versionOf } from '../cluster/controller-deployment.ts';
+import { explainApiError } from '../cluster/errors.ts';
 import { LEASE, POD } from '../model/kinds.ts';
-import type { KubeObject } from '../model/objects.ts';
 import type { Problem } from '../model/problems.ts';
 import type { Clock } from '../model/progress.ts';
 import { type Deadline, waitFor } from './wait.ts';
@@ -33,7 +33,7 @@ export interface LifeOptions {
 /**
  * Waits until the controller shows that it is there: its Deployment has a ready replica, its lease is held and renewed,
  * and the holder is of the Deployment's version (during an upgrade the old one may still lead, and decide). The problem
- * (exit 8) where it does not; notes for what may not be read.
+ * (exit 8) where it does not. Throws where what it takes to say so may not be read.
  */
 export async function awaitLife(options: LifeOptions): Promise<{ info: CertManagerInfo; problems: Problem[] }> {
   const limited = { ...options, deadline: options.deadline.within(LIFE_LIMIT_MS) };
@@ -108,12 +108,7 @@ async function awaitLease(options: LifeOptions): Promise<Problem | undefined> {
       return oldLeader === undefined ? true : undefined;
     }, options);
   } catch (error) {
-    if (!(error instanceof ApiError && error.status === 403)) throw error;
-    const rule = `get on leases.coordination.k8s.io, resourceName ${LEASE_NAME}, in the namespace ${where}`;
-    const message = `The lease of cert-manager’s controller may not be read, so it was not looked at (needed: ${rule}).`;
-    const fix = 'Grant it; docs/permissions.md lists all rights that verify needs.';
-    // Whoever makes the canary's request is alive; without a canary nothing else would show it.
-    return { severity: options.mustMove ? 'error' : 'note', code: 'controller-not-seen', message, fix };
+    throw explainApiError(error, 'look at the lease of cert-manager’s controller');
   }
   if (alive === true) return undefined;
   const see = `kubectl -n ${where} get lease ${LEASE_NAME} -oyaml`;
@@ -151,13 +146,7 @@ function isFresh(lease: LeaseSpec, now: Date): boolean {
 /** The version of the leader's Pod, where it is another one than the Deployment's; undefined where that is not known. */
 async function otherVersion(cluster: Cluster, info: CertManagerInfo, holder: string): Promise<string | undefined> {
   if (info.version === '' || !holder.endsWith(IDENTITY_SUFFIX)) return undefined;
-  let pod: KubeObject | undefined;
-  try {
-    pod = await cluster.get(POD, info.namespace, holder.slice(0, -IDENTITY_SUFFIX.length));
-  } catch (error) {
-    if (error instanceof ApiError && error.status === 403) return undefined;
-    throw error;
-  }
+  const pod = await cluster.get(POD, info.namespace, holder.slice(0, -IDENTITY_SUFFIX.length));
   if (pod === undefined) return undefined;
   const version = versionOf({
     ...pod,

@@ -32,10 +32,18 @@ export interface Comparison {
   strangeOwner: string | undefined;
   /** The same for the report. */
   evidence: Evidence;
+  /** `requests`: the leaf is that of the current CertificateRequest, and no key was compared. */
+  baseline: 'secrets' | 'requests';
 }
 
+const NOT_COMPARED = 'not compared';
+
 /** Compares; pure. What the facts mean is decided in verdict.ts. */
-export function compare(before: CertificateBaseline, observed: Observed | undefined): Comparison {
+export function compare(
+  before: CertificateBaseline,
+  observed: Observed | undefined,
+  baseline: 'secrets' | 'requests' = 'secrets',
+): Comparison {
   if (observed === undefined) {
     return {
       before,
@@ -50,6 +58,7 @@ export function compare(before: CertificateBaseline, observed: Observed | undefi
       readyObserved: false,
       strangeOwner: undefined,
       evidence: { exists: { before: true, after: false } },
+      baseline,
     };
   }
   const { certificate, facts: after } = observed;
@@ -72,7 +81,11 @@ export function compare(before: CertificateBaseline, observed: Observed | undefi
     ready,
     readyObserved: ready !== undefined && ready.observedGeneration === certificate.metadata.generation,
     strangeOwner: observed.strangeOwner,
-    evidence: evidenceOf(before, after, newRequests.length),
+    evidence: {
+      ...evidenceOf(before, after, newRequests.length),
+      ...(baseline === 'requests' ? { keySha256: { before: NOT_COMPARED, after: NOT_COMPARED } } : {}),
+    },
+    baseline,
   };
 }
 

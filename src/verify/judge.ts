@@ -4,7 +4,7 @@ import { compare, type Observed } from './evidence.ts';
 import { issuingReasons } from './explain.ts';
 import { findMakers } from './makers.ts';
 import { readObserved } from './read.ts';
-import type { VerifyRequest } from './request.ts';
+import { baselineOf, type VerifyRequest } from './request.ts';
 import { type Expected, nameOf } from './scope.ts';
 import { verdictOf } from './verdict.ts';
 import { Deadline, explainWait, waitFor } from './wait.ts';
@@ -73,11 +73,13 @@ async function judgeOnce(
   expected: readonly Expected[],
   namespaces: readonly string[],
 ): Promise<{ judged: Judged[]; live: Map<string, Observed> }> {
-  const live = await readObserved(request.cluster, namespaces);
+  const names = new Set(expected.map(nameOf));
+  const baseline = baselineOf(request);
+  const live = await readObserved(request.cluster, namespaces, { baseline, isExpected: (name) => names.has(name) });
   const derived = expected.filter((entry) => entry.role === 'derived-certificate' && !live.has(nameOf(entry)));
   const makers = await findMakers(request.cluster, derived);
   const judged = expected.map((entry): Judged => {
-    const comparison = compare(entry.baseline, live.get(nameOf(entry)));
+    const comparison = compare(entry.baseline, live.get(nameOf(entry)), baseline);
     const maker = makers.get(nameOf(entry));
     const verdict = verdictOf(comparison, maker === undefined ? {} : { maker });
     return { entry, ...verdict, renewsAt: comparison.after?.renewalTime ?? null, evidence: comparison.evidence };

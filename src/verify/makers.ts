@@ -16,7 +16,7 @@ const PLURALS: Record<string, string> = { Ingress: 'ingresses', Gateway: 'gatewa
 /**
  * Whether the Ingress, Gateway or ListenerSet of each of these derived Certificates is in the cluster, by
  * `namespace/name` of the Certificate. A shim's Certificate is always in the namespace of its maker. `unknown` where the
- * kind may not be listed, or is none of the three. Throws CertkeepError for other failures.
+ * kind is none of the three. Throws CertkeepError for other failures.
  */
 export async function findMakers(cluster: Cluster, entries: readonly IndexEntry[]): Promise<Map<string, MakerState>> {
   const lists = new Map<string, Promise<Set<string> | undefined>>();
@@ -75,7 +75,6 @@ async function namesIn(cluster: Cluster, kind: ResourceKind, namespace: string):
     const list = await cluster.list(kind, { namespace });
     return new Set(list.items.map((object) => object.metadata.name));
   } catch (error) {
-    if (error instanceof ApiError && error.status === 403) return undefined;
     // The kind itself is not installed (Gateway API): then no such maker exists.
     if (error instanceof ApiError && error.status === 404) return new Set();
     throw explainApiError(error, `list ${kind.plural}`);

@@ -5,8 +5,10 @@ import { groupRequests, keyOf } from '../backup/state.ts';
 import { ApiError, type Cluster } from '../cluster/client.ts';
 import { explainApiError } from '../cluster/errors.ts';
 import type { ListOptions } from '../cluster/list.ts';
+import { getEach } from '../cluster/single.ts';
 import { CERTIFICATE, CERTIFICATE_REQUEST, NEXT_PRIVATE_KEY_LABEL, type ResourceKind, SECRET } from '../model/kinds.ts';
 import type { Certificate, CertificateRequest, KubeObject, Secret } from '../model/objects.ts';
+import { CertkeepError } from '../model/problems.ts';
 import type { Observed } from './evidence.ts';
 
 /** Up to so many namespaces are listed one by one: it needs fewer rights, and moves fewer foreign Secrets. */
@@ -57,20 +59,37 @@ export async function readCertificates(
   return new Map(list.map((certificate) => [key(certificate), certificate]));
 }
 
+export interface ReadOptions {
+  baseline: 'secrets' | 'requests';
+  /** Whether a Certificate (`namespace/name`) is compared: the Secrets of others are not read one by one. */
+  isExpected: (name: string) => boolean;
+}
+
 /**
  * Everything that is compared, of all Certificates of these namespaces, by `namespace/name`. Of Secrets only the
  * certificate and the key are kept, for as long as it takes to make facts of them.
  */
-export async function readObserved(cluster: Cluster, namespaces: readonly string[]): Promise<Map<string, Observed>> {
-  const [certificates, requests, secrets] = await Promise.all([
+export async function readObserved(
+  cluster: Cluster,
+  namespaces: readonly string[],
+  options: ReadOptions,
+): Promise<Map<string, Observed>> {
+  const [certificates, requests, listed] = await Promise.all([
     readCertificates(cluster, namespaces),
     listIn(cluster, CERTIFICATE_REQUEST, namespaces) as Promise<CertificateRequest[]>,
-    // No selector by label: a Secret whose label somebody removed must be found too.
-    listIn(cluster, SECRET, namespaces, { fieldSelector: SECRET_FIELDS, keep: leafOnly }) as Promise<Secret[]>,
+    options.baseline === 'secrets' ? listSecrets(cluster, namespaces) : undefined,
   ]);
+  const secrets =
+    options.baseline === 'secrets'
+      ? (listed ??
+        (await secretsOf(
+          cluster,
+          [...certificates.values()].filter((c) => options.isExpected(key(c))),
+        )))
+      : [];
   const requestsByOwner = groupRequests(requests);
   const secretByKey = new Map(secrets.map((secret) => [key(secret), secret]));
-  const nextKeys = nextKeysByOwner(secrets);
+  const nextKeys = listed === undefined ? nextKeysByStatus(certificates.values()) : nextKeysByOwner(listed);
   const uids = new Set([...certificates.values()].map((certificate) => certificate.metadata.uid));
   const observed = new Map<string, Observed>();
   for (const [name, certificate] of certificates) {
@@ -81,11 +100,44 @@ export async function readObserved(cluster: Cluster, namespaces: readonly string
     );
     observed.set(name, {
       certificate,
-      facts: certificateBaseline(certificate, secret, requestsByOwner.get(uid) ?? [], nextKeys.get(uid) ?? []),
+      facts: certificateBaseline(
+        certificate,
+        options.baseline === 'secrets' ? secret : 'not-read',
+        requestsByOwner.get(uid) ?? [],
+        nextKeys.get(uid) ?? [],
+        options.baseline,
+      ),
       ...(strange === undefined ? {} : { strangeOwner: strange.uid }),
     });
   }
   return observed;
+}
+
+/** Secrets by lists; undefined where they may not be listed. */
+async function listSecrets(cluster: Cluster, namespaces: readonly string[]): Promise<Secret[] | undefined> {
+  try {
+    // No selector by label: a Secret whose label somebody removed must be found too.
+    const options = { fieldSelector: SECRET_FIELDS, keep: leafOnly };
+    return (await listIn(cluster, SECRET, namespaces, options)) as Secret[];
+  } catch (error) {
+    if (error instanceof CertkeepError && error.code === 'forbidden') return undefined;
+    throw error;
+  }
+}
+
+/** The Secrets of these Certificates one by one, for a user who may read them by name only. */
+async function secretsOf(cluster: Cluster, certificates: readonly Certificate[]): Promise<Secret[]> {
+  const targets = new Map(
+    certificates.map(({ metadata: { namespace = '' }, spec: { secretName: name } }) => [
+      keyOf(namespace, name),
+      { namespace, name },
+    ]),
+  );
+  try {
+    return (await getEach(cluster, SECRET, [...targets.values()])).map(leafOnly) as Secret[];
+  } catch (error) {
+    throw explainApiError(error, 'read the Secrets of Certificates');
+  }
 }
 
 function leafOnly(object: KubeObject): KubeObject {
@@ -97,6 +149,15 @@ function leafOnly(object: KubeObject): KubeObject {
     ['tls.crt', 'tls.key'].flatMap((name) => (data?.[name] === undefined ? [] : [[name, data[name]]])),
   );
   return { apiVersion, kind, metadata: kept, data: leaf };
+}
+
+/** The key of an issuance in progress, in the Certificate's own words. */
+function nextKeysByStatus(certificates: Iterable<Certificate>): Map<string, string[]> {
+  return new Map(
+    [...certificates].flatMap(({ metadata, status }) =>
+      status?.nextPrivateKeySecretName === undefined ? [] : [[metadata.uid ?? '', [status.nextPrivateKeySecretName]]],
+    ),
+  );
 }
 
 function nextKeysByOwner(secrets: readonly Secret[]): Map<string, string[]> {

@@ -10,6 +10,11 @@ export interface VerifyRequest {
   /** Only Certificates of these namespaces; [] for all of the backup. */
   namespaces: string[];
   certManagerNamespace?: string;
+  /**
+   * Where leaves come from: Secrets, or the current CertificateRequests, for which nothing of Secrets is read. Default: as
+   * in the backup.
+   */
+  baseline?: 'secrets' | 'requests';
   /** False waives the canary; lease, version and readiness are looked at all the same. */
   canary: boolean;
   /** Default: the namespace that the controller is restricted to, else its own. */
@@ -31,4 +36,9 @@ export interface VerifyRequest {
   toolVersion: string;
   /** Time between two looks at something awaited, in milliseconds; for tests. */
   pollMs?: number;
+}
+
+/** Where leaves come from in this run: as asked for, else as in the backup. */
+export function baselineOf(request: Pick<VerifyRequest, 'backup' | 'baseline'>): 'secrets' | 'requests' {
+  return request.baseline ?? request.backup.manifest.baseline ?? 'secrets';
 }

@@ -186,6 +186,7 @@ function secretAtFault(
   before: CertificateBaseline,
   after: CertificateBaseline,
 ): Verdict | undefined {
+  if (comparison.baseline === 'requests') return withoutRequest(before, after);
   const secret = `Secret ${after.secretName}`;
   if (before.leafAbsent === 'not-read') {
     return {
@@ -219,6 +220,25 @@ function secretAtFault(
       verdict: 'unproven',
       reason:
         'The record of a failed issuance is gone from the status, which only a later issuance or somebody’s edit does.',
+    };
+  }
+  return undefined;
+}
+
+/** Nothing of Secrets was read: the current CertificateRequests have to hold the certificates. */
+function withoutRequest(before: CertificateBaseline, after: CertificateBaseline): Verdict | undefined {
+  if (before.leaf === null) {
+    return {
+      verdict: 'unproven',
+      reason:
+        'The backup holds no certificate to compare with: Secrets are not read, and there was no current CertificateRequest with one.',
+    };
+  }
+  if (after.leaf === null) {
+    return {
+      verdict: 'unproven',
+      reason:
+        'There is no current CertificateRequest with a certificate to compare, and Secrets are not read (--baseline requests).',
     };
   }
   return undefined;
@@ -268,9 +288,10 @@ function unready(comparison: Comparison, before: CertificateBaseline): Verdict |
 function unchangedReason(comparison: Comparison, before: CertificateBaseline): string {
   if (before.leaf === null)
     return 'There was no certificate at the backup, and there is none now; nothing was requested since.';
+  const key = comparison.baseline === 'requests' ? ' Secret and key were not compared.' : '';
   const again = comparison.sameObject ? '' : ' The Certificate itself was made again since.';
   const spec = comparison.specChanged ? ' Its spec was changed, without a reissue.' : '';
-  return `Same certificate, nothing issued or requested since.${again}${spec}`;
+  return `Same certificate, nothing issued or requested since.${key}${again}${spec}`;
 }
 
 function sameRevision(before: CertificateBaseline, after: CertificateBaseline): boolean {

@@ -226,10 +226,6 @@ describe('what cannot be proved ends with 8', () => {
     index = [entry(certificate('web', false))];
     await unproven('controller-not-seen', /app\/web/);
   });
-  it('no right to create the canary; --no-canary waives it', async () => {
-    cluster.faults.set('create certificates', forbidden('create', 'certificates'));
-    await unproven('controller-not-seen', /"ci" has no right to create certificates.*--no-canary/);
-  });
   it('a policy against the canary', async () => {
     cluster.faults.set(
       'create certificates',
@@ -295,7 +291,29 @@ describe('errors', () => {
   });
   it('Secrets that may not be read', async () => {
     cluster.faults.set('list secrets', forbidden('list', SECRET.plural));
+    cluster.faults.set('get secrets', forbidden('get', SECRET.plural));
     expect((await failure()).exitCode).toBe(6);
+    noCanaryLeft();
+  });
+  it('Secrets that may be read by name only', async () => {
+    cluster.faults.set('list secrets', forbidden('list', SECRET.plural));
+    expect((await run()).exitCode).toBe(0);
+    expect(cluster.calls).toContain('get secrets');
+    noCanaryLeft();
+  });
+  it('no right to create the canary, to read the lease, the Pod or the Deployment', async () => {
+    for (const [call, plural] of [
+      ['create certificates', 'certificates'],
+      ['get leases', 'leases'],
+      ['get pods', 'pods'],
+      ['list deployments', 'deployments'],
+    ] as const) {
+      cluster.faults.clear();
+      cluster.faults.set(call, forbidden(call.split(' ')[0] ?? '', plural));
+      const { code, message, fix } = await failure();
+      expect({ code, message }, call).toMatchObject({ code: 'forbidden', message: expect.stringContaining(plural) });
+      expect(fix).toContain('certkeep rbac --for verify');
+    }
     noCanaryLeft();
   });
   it('an interrupt removes the canary', async () => {

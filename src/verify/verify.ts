@@ -1,13 +1,18 @@
 import { type CertManagerInfo, discoverCertManager } from '../cluster/certmanager.ts';
 import { clusterUid } from '../cluster/identity.ts';
 import { leftoverPause } from '../cluster/pause-record.ts';
+import { requireVisible } from '../cluster/visible.ts';
 import { CertkeepError, type Problem } from '../model/problems.ts';
 import type { Report } from '../model/report.ts';
+import { withRbacCommand } from '../rights/command.ts';
+import { knownCertificates, makersOf } from '../rights/known.ts';
+import { DEFAULTS, type RightsOptions, withDefaults } from '../rights/options.ts';
+import { requireRights } from '../rights/review.ts';
 import { awaitBarrier, type BarrierResult } from './barrier.ts';
 import { type Judged, judge } from './judge.ts';
 import { awaitMakers } from './makers.ts';
 import { verifyReport } from './report.ts';
-import type { VerifyRequest } from './request.ts';
+import { baselineOf, type VerifyRequest } from './request.ts';
 import { expectedOf, nameOf } from './scope.ts';
 
 export type { VerifyRequest } from './request.ts';
@@ -20,6 +25,34 @@ export type { VerifyRequest } from './request.ts';
  * interrupted.
  */
 export async function verify(request: VerifyRequest): Promise<Report> {
+  let rights = rightsOf(request);
+  try {
+    return await prove(request, (info) => {
+      rights = rightsOf(request, info);
+      return rights;
+    });
+  } catch (error) {
+    throw withRbacCommand(error, rights);
+  }
+}
+
+/** The rights that this run needs, as far as it is known what it deals with. */
+function rightsOf(request: VerifyRequest, info?: CertManagerInfo): RightsOptions {
+  const makers = makersOf(request.backup.contents.index);
+  return withDefaults({
+    use: 'verify',
+    makers: makers.length === 0 ? DEFAULTS.makers : makers,
+    namespaces: request.namespaces,
+    baseline: baselineOf(request),
+    canary: request.canary,
+    certManagerNamespace: request.certManagerNamespace ?? info?.namespace ?? '',
+    canaryNamespace: request.canaryNamespace ?? info?.watchedNamespace ?? '',
+    leaderElectionNamespace: info?.leaderElectionNamespace ?? '',
+    controllerConfig: info?.hidden?.configMap ?? '',
+  });
+}
+
+async function prove(request: VerifyRequest, learn: (info: CertManagerInfo) => RightsOptions): Promise<Report> {
   const { cluster, progress } = request;
   const uid = await clusterUid(cluster);
   if (request.expectCluster !== undefined && request.expectCluster !== uid) {
@@ -39,6 +72,8 @@ export async function verify(request: VerifyRequest): Promise<Report> {
   const elsewhere = !(request.restored ?? false) && uid !== manifest.cluster.uid;
   const info = await discover(request);
   const leftover = await leftoverPause(cluster, info, request.clock.now());
+  const rights = learn(info);
+  if (info.installed) requireVisible(info);
   const report = (behind: BarrierResult, judged: Judged[]): Report =>
     verifyReport(
       request,
@@ -65,11 +100,16 @@ export async function verify(request: VerifyRequest): Promise<Report> {
   if (expected.length === 0) return report({ barrier: 'waived', problems: [], info }, []);
 
   const namespaces = [...new Set(expected.map((entry) => entry.namespace ?? ''))].sort();
+  // A restore has asked for all of this before it began to write.
+  if (request.restored !== true) {
+    await requireRights(cluster, { ...rights, known: knownCertificates(expected) }, namespaces);
+  }
   await awaitMakers(request, expected);
   const behind = await awaitBarrier(request, info, namespaces, new Set(expected.map(nameOf)));
   progress.info('Comparing Certificates, Secrets and CertificateRequests with the backup.');
   const { judged, problems: found } = await judge(request, expected, namespaces, behind.barrier !== 'failed');
-  return report({ ...behind, problems: [...behind.problems, ...found] }, judged);
+  const told = baselineOf(request) === 'requests' ? [secretsNotRead()] : [];
+  return report({ ...behind, problems: [...behind.problems, ...told, ...found] }, judged);
 }
 
 async function discover(request: VerifyRequest): Promise<CertManagerInfo> {
@@ -90,6 +130,16 @@ async function discover(request: VerifyRequest): Promise<CertManagerInfo> {
     );
   }
   return info;
+}
+
+function secretsNotRead(): Problem {
+  return {
+    severity: 'note',
+    code: 'unproven',
+    message:
+      'Nothing of Secrets was read: the certificates of the current CertificateRequests were compared, private keys and what the Secrets hold were not.',
+    fix: 'To compare those too, make the next backup without --baseline requests.',
+  };
 }
 
 function notInstalled(): Problem {

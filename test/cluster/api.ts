@@ -49,6 +49,8 @@ export interface StartOptions {
   /** Version, or null for a cluster without cert-manager. Default 1.21.2. */
   certManager?: string | null;
   install?: InstallOptions;
+  /** Further flags of the API server; `pki` is the directory of the cluster's certificates. */
+  apiServerFlags?: (pki: string) => string[];
   /** Say nothing about builds and starts on standard error. */
   quiet?: boolean;
 }
@@ -84,7 +86,7 @@ export async function launch(
   try {
     for (let attempt = 1; ; attempt++) {
       try {
-        return await startOnce(name, directory, keep, binaries, version[0], options.install, log);
+        return await startOnce(name, directory, keep, binaries, version[0], options, log);
       } catch (error) {
         // Another program may have taken a port between the choice and its use.
         if (attempt >= 3 || !/address already in use/.test(String(error))) throw error;
@@ -103,19 +105,20 @@ async function startOnce(
   keep: boolean,
   binaries: Binaries,
   version: string | undefined,
-  install: InstallOptions | undefined,
+  options: StartOptions,
   log: Log,
 ): Promise<TestCluster> {
   const began = Date.now();
   const seconds = () => ((Date.now() - began) / 1000).toFixed(1);
   mkdirSync(directory, { recursive: true, mode: 0o700 });
   const [etcd = 0, etcdPeer = 0, apiServer = 0, webhook = 0] = await freePorts(4);
-  writeSpec(directory, { name, binaries, ports: { etcd, etcdPeer, apiServer, webhook } });
+  const apiServerFlags = options.apiServerFlags?.(join(directory, 'pki')) ?? [];
+  writeSpec(directory, { name, binaries, ports: { etcd, etcdPeer, apiServer, webhook }, apiServerFlags });
   const detach = await startSupervisor(directory);
   const cluster = openCluster(directory, log);
   log(`Kubernetes is up after ${seconds()} s`);
   try {
-    if (version !== undefined) await cluster.certManager(version, install);
+    if (version !== undefined) await cluster.certManager(version, options.install);
     await untilControllersWork(cluster.api, directory);
     if (keep) await detach();
   } catch (error) {

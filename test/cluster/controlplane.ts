@@ -112,6 +112,7 @@ function apiServerCommand(directory: string, spec: ClusterSpec): string[] {
     '--authorization-mode=RBAC',
     '--disable-admission-plugins=ServiceAccount',
     '--endpoint-reconciler-type=none',
+    ...(spec.apiServerFlags ?? []),
   ];
 }
 

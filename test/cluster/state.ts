@@ -7,6 +7,8 @@ export interface ClusterSpec {
   name: string;
   binaries: Binaries;
   ports: { etcd: number; etcdPeer: number; apiServer: number; webhook: number };
+  /** Further flags of the API server. */
+  apiServerFlags?: string[];
 }
 
 /** What the supervisor tells: DIR/state.json. */

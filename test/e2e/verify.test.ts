@@ -275,11 +275,13 @@ describe('rights', () => {
     const config = JSON.parse(text) as { users: { user: Record<string, unknown> }[] };
     for (const user of config.users) user.user.as = 'looker';
     const looker = await connect({ kubeconfigText: JSON.stringify(config), env: {} });
-    const report = await run({ cluster: looker, namespaces: ['shop'] });
-    expect(report, told(report)).toMatchObject({ exitCode: 8, barrier: 'failed' });
-    expect(report.problems.map((p) => p.message).join()).toContain(
-      '"looker" has no right to create certificates.cert-manager.io in the namespace cert-manager',
-    );
+    const error = await run({ cluster: looker, namespaces: ['shop'] }).catch((e: unknown) => e);
+    expect(error).toMatchObject({
+      code: 'forbidden',
+      exitCode: 6,
+      message: expect.stringContaining('create certificates.cert-manager.io in the namespace cert-manager'),
+      fix: expect.stringContaining('certkeep rbac --for verify --namespace shop'),
+    });
     await looker.close();
   });
 });

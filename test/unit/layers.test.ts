@@ -11,6 +11,7 @@ const LAYERS: Record<string, number> = {
   verify: 3,
   check: 3,
   predict: 3,
+  rights: 3,
   reissue: 2,
   refs: 2,
   archive: 2,
@@ -25,6 +26,9 @@ const SIDEWAYS = new Set([
   'verify → backup',
   'restore → backup',
   'predict → backup',
+  'backup → rights',
+  'verify → rights',
+  'restore → rights',
 ]);
 
 const SRC = join(import.meta.dirname, '../../src');

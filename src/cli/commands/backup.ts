@@ -10,6 +10,7 @@ interface BackupFlags extends ScopeFlags {
   output: string;
   selector?: string;
   secrets: 'auto' | 'all' | 'issuer' | 'none';
+  baseline: 'secrets' | 'requests';
   recipient?: string[];
   recipientsFile?: string;
   encrypt: 'secrets' | 'all';
@@ -31,6 +32,14 @@ export function backupCommand(): Command {
         'Secrets to capture; auto: all with a recipient, else none',
         ['auto', 'all', 'issuer', 'none'],
         'auto',
+      ),
+    )
+    .addOption(
+      choice(
+        '--baseline <source>',
+        'where the leaves to compare come from; requests: the current CertificateRequests, nothing of Secrets is read',
+        ['secrets', 'requests'],
+        'secrets',
       ),
     )
     .addOption(repeatable('--recipient <age-public-key>', 'encrypt to this age public key; repeatable'))
@@ -63,6 +72,7 @@ export async function runBackup(context: CliContext, flags: BackupFlags, progres
       ...(flags.selector === undefined ? {} : { selector: flags.selector }),
       ...clusterOptions(flags),
       secrets: flags.secrets,
+      baseline: flags.baseline,
       recipients,
       encrypt: flags.encrypt,
       allowPlaintextSecrets: flags.allowPlaintextSecrets === true,

@@ -18,6 +18,7 @@ interface VerifyFlags extends ScopeFlags, IdentityFlags {
   expectRoot?: string;
   failOnReissue: boolean;
   failOnRenewal?: boolean;
+  baseline?: 'secrets' | 'requests';
   canary: boolean;
   canaryNamespace?: string;
 }
@@ -34,6 +35,12 @@ export function verifyCommand(): Command {
         .default(true),
     )
     .option('--fail-on-renewal', 'end with 3 for an ordinary renewal, too')
+    .addOption(
+      new Option(
+        '--baseline <source>',
+        'where the leaves to compare come from; requests: the current CertificateRequests, nothing of Secrets is read (default: as in the backup)',
+      ).choices(['secrets', 'requests']),
+    )
     .option('--no-canary', 'do without the throw-away canary Certificate')
     .option('--canary-namespace <ns>', "where the canary is made (default: cert-manager's namespace)");
 }
@@ -55,6 +62,7 @@ export async function runVerify(
       backup,
       namespaces: flags.namespace ?? [],
       ...clusterOptions(flags),
+      ...(flags.baseline === undefined ? {} : { baseline: flags.baseline }),
       canary: flags.canary,
       ...(flags.canaryNamespace === undefined ? {} : { canaryNamespace: flags.canaryNamespace }),
       failOnReissue: flags.failOnReissue,
