@@ -14,6 +14,8 @@ export function rbacCommand(options: RightsOptions, user = ''): string {
     ...(use === 'backup' ? flag('secrets', options.secrets, DEFAULTS.secrets) : []),
     ...flag('baseline', options.baseline, DEFAULTS.baseline),
     ...(options.canary ? [] : ['--no-canary']),
+    ...(options.pause ? [] : ['--pause never']),
+    ...flag('controller-deployment', options.controllerDeployment, DEFAULTS.controllerDeployment),
     ...flag('cert-manager-namespace', certManagerNamespace, DEFAULTS.certManagerNamespace),
     ...flag('cluster-resource-namespace', options.clusterResourceNamespace, certManagerNamespace),
     ...flag('canary-namespace', options.canaryNamespace, certManagerNamespace),

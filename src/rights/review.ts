@@ -42,7 +42,7 @@ export async function requireRights(
     }
     return answer;
   };
-  const rights = rightsFor(options).filter(needed);
+  const rights = rightsFor(options).filter((right) => right.optional !== true && needed(right));
   const missing = (await Promise.all(rights.map((right) => missingOf(right, namespaces, ask)))).flat();
   if (missing.length === 0) return;
   const words = [...new Set(minimal(missing).map(rightWords))].sort();

@@ -14,7 +14,15 @@ function rightsOf(row: Row, options: RightsOptions): NeededRight[] {
     .resources(options)
     .flatMap(({ group, plural }) =>
       row.verbs.flatMap((verb) =>
-        targets.map(({ namespace, name }) => ({ verb, group, resource: plural, namespace, name, why: row.why })),
+        targets.map(({ namespace, name }) => ({
+          verb,
+          group,
+          resource: plural,
+          namespace,
+          name,
+          why: row.why,
+          ...(row.optional === true ? { optional: true as const } : {}),
+        })),
       ),
     );
 }

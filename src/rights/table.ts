@@ -1,3 +1,4 @@
+import { PAUSE_LEASE } from '../cluster/pause-record.ts';
 import {
   CERTIFICATE,
   CERTIFICATE_REQUEST,
@@ -45,6 +46,8 @@ export interface Row {
   when?: string;
   is?: (options: RightsOptions) => boolean;
   why: string;
+  /** Without it the run does less, and says so; it is not refused. */
+  optional?: true;
 }
 
 const always =
@@ -286,6 +289,36 @@ export const TABLE: readonly Row[] = [
     when: 'not with `--no-canary`',
     is: ({ canary }) => canary,
     why: 'the request that cert-manager makes for it',
+  },
+  {
+    uses: ['restore'],
+    verbs: ['create'],
+    resources: always(LEASE),
+    place: 'cert-manager',
+    when: 'wanted: without it the controller is not paused',
+    optional: true,
+    why: 'the lock against a second restore',
+  },
+  {
+    uses: ['restore'],
+    verbs: ['get', 'patch', 'delete'],
+    resources: always(LEASE),
+    place: 'cert-manager',
+    objects: named(PAUSE_LEASE),
+    when: 'wanted: without it the controller is not paused',
+    optional: true,
+    why: 'the lock against a second restore',
+  },
+  {
+    uses: ['restore'],
+    verbs: ['get', 'patch'],
+    resources: always({ ...DEPLOYMENT, plural: `${DEPLOYMENT.plural}/scale` }),
+    place: 'cert-manager',
+    objects: ({ controllerDeployment }) => [{ name: controllerDeployment }],
+    when: 'wanted: without it the controller is not paused; not with `--pause never`',
+    is: ({ pause }) => pause,
+    optional: true,
+    why: 'the controller is paused and started again',
   },
   {
     uses: ['plan', 'restore'],

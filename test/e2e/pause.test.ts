@@ -159,6 +159,35 @@ describe('a restore', () => {
     expect(await requests(target)).toEqual([]);
   });
 
+  it('goes on without a pause, and says so, where a right to pause is missing', async () => {
+    const user = 'certkeep-restore';
+    const printed = await certkeep(['rbac', '--for', 'restore', '--user', user, '--json']);
+    const { items } = JSON.parse(printed.stdout) as { items: (KubeObject & { rules?: { resources: string[] }[] })[] };
+    // The lock without the scale, then neither.
+    for (const missing of [['deployments/scale'], ['deployments/scale', 'leases']]) {
+      const roles = items.map((item) => {
+        const rules = item.rules?.filter((rule) => !rule.resources.some((resource) => missing.includes(resource)));
+        return rules === undefined ? item : { ...item, rules };
+      });
+      await target.kubectl(['apply', '-f', '-'], {
+        input: JSON.stringify({ apiVersion: 'v1', kind: 'List', items: roles }),
+      });
+      const args = ['restore', backup, '--identity-file', identity, '--no-canary', '--json'];
+      const result = await certkeep([...args, '--kubeconfig', target.kubeconfigOf(user)]);
+      const report = JSON.parse(result.stdout) as Report;
+      const said = report.problems.find((p) => p.code === 'not-paused');
+      if (missing.length === 1) {
+        expect(result.code, result.stderr).toBe(0);
+        expect([said?.severity, said?.message]).toEqual(['warning', expect.stringContaining('deployments/scale')]);
+        expect(await requests(target)).toEqual([]);
+      } else {
+        // Without leases nobody sees whether a controller lives, either.
+        expect(result.code, result.stderr).toBe(6);
+      }
+      await expectResumed();
+    }
+  });
+
   it('notices who scales the controller back, and says it', async () => {
     const { ended } = await paused('--json');
     await target.kubectl(['scale', '-n', 'cert-manager', 'deployment/cert-manager', '--replicas=1']);

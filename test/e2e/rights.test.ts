@@ -127,6 +127,10 @@ async function revoke(cluster: TestCluster, manifests: readonly Role[]): Promise
   await cluster.kubectl(['delete', '--ignore-not-found', '-f', '-'], { input: JSON.stringify(list) });
 }
 
+/** Without it the controller runs during a restore, which is said; test/e2e/pause.test.ts sees to that. */
+const isForThePause = ({ verb, resource, names }: Atom): boolean =>
+  resource === 'deployments/scale' || (resource === 'leases' && (verb === 'create' || names === 'certkeep-restore'));
+
 const resourceOf = ({ group, resource }: Atom): string => (group === '' ? resource : `${resource}.${group}`);
 const label = (atom: Atom): string =>
   `${atom.verb} ${resourceOf(atom)}${atom.names === '' ? '' : ` [${atom.names}]`} in ${atom.namespace || 'the cluster'}`;
@@ -166,7 +170,7 @@ async function eachRightCounts(input: {
     (input.expected ?? ((r) => expect(r.code, told(r)).toBe(0)))(result);
   };
   if (input.last !== true) await well();
-  for (const atom of atomsOf(manifests)) {
+  for (const atom of atomsOf(manifests).filter((one) => !isForThePause(one))) {
     await grant(input.cluster, input.user, manifests, atom);
     expectRefusal(await input.run(), atom, input.use);
   }
