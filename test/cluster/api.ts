@@ -8,6 +8,7 @@ import { type InstallOptions, installCertManager, stopCertManager } from './cert
 import { readTokens } from './controlplane.ts';
 import { KubeApi } from './kubeapi.ts';
 import { adminCredentials } from './kubeconfig.ts';
+import { type Pebble, type PebbleOptions, startPebble } from './pebble.ts';
 import { checkedName, temporaryClusterPrefix } from './places.ts';
 import { freePorts } from './ports.ts';
 import { tail } from './processes.ts';
@@ -35,6 +36,8 @@ export interface TestCluster {
   certManager(version: string, options?: InstallOptions): Promise<void>;
   /** cert-manager's processes now. */
   processes(): PodProcess[];
+  /** Starts a Pebble, which ends with this process or with `stop`, whichever comes first. Other clusters may use it. */
+  pebble(options?: PebbleOptions): Promise<Pebble>;
   /** Kills everything and deletes the directory. */
   stop(): Promise<void>;
 }
@@ -149,6 +152,7 @@ export function openCluster(directory: string, log: Log = () => undefined): Test
   if (state.phase !== 'ready') throw new Error(`cluster ${spec.name} is ${state.phase}, not ready`);
   const api = new KubeApi(adminCredentials(directory, state.server));
   const kubeconfig = join(directory, 'kubeconfig');
+  const pebbles: Pebble[] = [];
   return {
     name: spec.name,
     kubeconfig,
@@ -165,8 +169,14 @@ export function openCluster(directory: string, log: Log = () => undefined): Test
       const binaries = await build([checked], log);
       await installCertManager(api, directory, checked, binaries.certManager[checked] ?? '', install);
     },
+    async pebble(options) {
+      const pebble = await startPebble(spec.binaries.tools, directory, log, options);
+      pebbles.push(pebble);
+      return pebble;
+    },
     async stop() {
       api.close();
+      await Promise.all(pebbles.map((pebble) => pebble.stop()));
       await endSupervisor(state.pid, directory);
     },
   };

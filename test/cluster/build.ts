@@ -36,23 +36,8 @@ type Log = (line: string) => void;
  * packages, so a build that was broken off goes on where it was. Throws when `go` is missing or a build fails.
  */
 export async function build(certManagerVersions: string[], log: Log): Promise<Binaries> {
-  const go = await goEnvironment();
-  const steps = allSteps(go, certManagerVersions);
-  const missing = () => steps.filter((step) => !existsSync(step.path));
-  if (missing().length > 0) {
-    const lock = join(cacheDirectory(), 'build.lock');
-    const waiting = (owner: string) => log(`process ${owner} is building the test cluster already: waiting for it`);
-    await withLock(lock, waiting, async () => {
-      const todo = missing();
-      if (todo.length === 0) return;
-      log(`building ${todo.length} of the ${steps.length} programs of the test cluster into ${cacheDirectory()}`);
-      if (todo.length === steps.length) log('the first time takes about 10 minutes on two cores; later runs reuse it');
-      for (const [index, step] of todo.entries()) {
-        log(`building ${index + 1} of ${todo.length}: ${step.name} (${step.firstTime} the first time)`);
-        await goBuild(step, log);
-      }
-    });
-  }
+  const steps = allSteps(await goEnvironment(), certManagerVersions);
+  await buildMissing(steps, log);
   const path = (name: string) => {
     const step = steps.find((one) => one.name === name);
     if (step === undefined) throw new Error(`no build step ${name}`);
@@ -66,6 +51,33 @@ export async function build(certManagerVersions: string[], log: Log): Promise<Bi
     kubectl: path('kubectl'),
     certManager: Object.fromEntries(certManagerVersions.map((version) => [version, path(`cert-manager ${version}`)])),
   };
+}
+
+/** Builds Pebble, Let's Encrypt's ACME server for tests, in the same way, and returns its path. */
+export async function buildPebble(log: Log): Promise<string> {
+  const go = await goEnvironment();
+  const pkg = 'github.com/letsencrypt/pebble/v2/cmd/pebble';
+  const pebble = step(go, 'pebble', 'pebble', pkg, ['-ldflags=-s -w'], 'about half a minute');
+  await buildMissing([pebble], log);
+  return pebble.path;
+}
+
+async function buildMissing(steps: Step[], log: Log): Promise<void> {
+  const missing = () => steps.filter((step) => !existsSync(step.path));
+  if (missing().length === 0) return;
+  const lock = join(cacheDirectory(), 'build.lock');
+  const waiting = (owner: string) => log(`process ${owner} is building the test cluster already: waiting for it`);
+  await withLock(lock, waiting, async () => {
+    const todo = missing();
+    if (todo.length === 0) return;
+    log(`building ${todo.length} of the ${steps.length} programs of the test cluster into ${cacheDirectory()}`);
+    if (todo.length > 1 && todo.length === steps.length)
+      log('the first time takes about 10 minutes on two cores; later runs reuse it');
+    for (const [index, step] of todo.entries()) {
+      log(`building ${index + 1} of ${todo.length}: ${step.name} (${step.firstTime} the first time)`);
+      await goBuild(step, log);
+    }
+  });
 }
 
 /** Directory of cert-manager's own module (chart and CRDs), downloaded if need be. */

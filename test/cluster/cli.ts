@@ -3,7 +3,7 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { endSupervisor, launch, openCluster } from './api.ts';
-import { build } from './build.ts';
+import { build, buildPebble } from './build.ts';
 import { namedClusterDirectory } from './places.ts';
 import { readSpec, readState } from './state.ts';
 import { clusterDirectories, isRunning } from './sweep.ts';
@@ -14,6 +14,7 @@ const USAGE = `Usage: npm run cluster -- COMMAND
                                          is the path of the administrator's kubeconfig
   down NAME                              stop it and delete everything that belongs to it
   cert-manager NAME VERSION|stop         install, change or stop cert-manager (stop: scaled to 0)
+  pebble NAME                            run an ACME server for it until Ctrl-C; prints its URL and its CA's file
   list                                   running clusters
   build [--cert-manager VERSION]…        build only; may be given several times
 cert-manager versions: ${CERT_MANAGER_VERSIONS.join(', ')}`;
@@ -47,12 +48,16 @@ async function main(args: string[]): Promise<void> {
     case 'cert-manager':
       need(2);
       return openCluster(runningDirectory(rest[0] ?? ''), say).certManager(rest[1] ?? '');
+    case 'pebble':
+      need(1);
+      return pebble(rest[0] ?? '');
     case 'list':
       need(0);
       return list();
     case 'build':
       need(0);
       await build((versions.length > 0 ? versions : [DEFAULT_CERT_MANAGER]).map(certManagerVersion), say);
+      await buildPebble(say);
       return;
     default:
       throw new UsageError(`unknown command ${command}`);
@@ -92,6 +97,15 @@ async function down(name: string): Promise<void> {
   }
   await endSupervisor(state.pid, directory);
   say(`cluster ${name} is gone`);
+}
+
+async function pebble(name: string): Promise<void> {
+  const server = await openCluster(runningDirectory(name), say).pebble();
+  console.log(`${server.directoryUrl}\n${server.caFile}`);
+  await new Promise<void>((resolve) => {
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve());
+  });
+  await server.stop();
 }
 
 function runningDirectory(name: string): string {

@@ -20,7 +20,7 @@ export function temporaryClusterPrefix(): string {
   return join(tmpdir(), 'certkeep-test-');
 }
 
-/** Directory of a Go module of the test cluster: `controlplane`, `certmanager` or `tools`. */
+/** Directory of a Go module of the test cluster: `controlplane`, `certmanager`, `pebble` or `tools`. */
 export function goModule(name: string): string {
   const directory = join(import.meta.dirname, 'go', name);
   if (!existsSync(directory)) throw new Error(`no Go module ${directory}`);
