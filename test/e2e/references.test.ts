@@ -31,7 +31,7 @@ import {
   PLACED,
   placedName,
   platform,
-  waitSettled,
+  untilSettled,
 } from '../support/reference-world.ts';
 import { writeResult } from '../support/results.ts';
 import { temporaryDirectory } from '../support/temporary.ts';
@@ -187,7 +187,7 @@ describe('restored to an empty cluster', () => {
       Array.from({ length: CERTIFICATE_COUNT }, () => 'unchanged'),
     );
     expect(await requests(target)).toEqual([]);
-    after = await waitSettled(target);
+    after = (await untilSettled(target, 30)).states;
   });
 
   it.each(PLACED.map((issuer) => [placedName(issuer), issuer] as const))(
@@ -233,6 +233,13 @@ describe('restored to an empty cluster', () => {
           privateKeySecretRef: { name: 'absent' },
           disableAccountKeyGeneration: true,
           solvers: [],
+        },
+      },
+      'control-dns': {
+        acme: {
+          server: pebble.directoryUrl,
+          privateKeySecretRef: { name: 'control-dns' },
+          solvers: [{ dns01: { cloudflare: { apiTokenSecretRef: absent } } }],
         },
       },
       'control-external': {

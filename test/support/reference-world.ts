@@ -260,7 +260,7 @@ export async function keyPairs(cluster: TestCluster): Promise<Pick<World, 'ca' |
   return pairs;
 }
 
-/** Puts everything on a cluster and waits until issuers and Certificates are as they can become. */
+/** Puts everything on a cluster and waits until issuers and Certificates are as they can become. Throws where one is not. */
 export async function fillReferences(cluster: TestCluster, world: World): Promise<void> {
   await apply(
     cluster,
@@ -272,7 +272,8 @@ export async function fillReferences(cluster: TestCluster, world: World): Promis
     PLACED.map((issuer) => issuerObject(issuer, world)),
   );
   await apply(cluster, [...CERTIFICATES]);
-  await waitSettled(cluster);
+  const { waiting } = await untilSettled(cluster, 60);
+  if (waiting.length > 0) throw new Error(`not Ready after 60 s:\n${waiting.join('\n')}`);
   await waitReady(cluster, CERTIFICATES.length);
 }
 
@@ -323,22 +324,21 @@ export async function issuerStates(cluster: TestCluster): Promise<Map<string, Is
 export const canBeReady = ({ shape }: PlacedIssuer) => shape !== 'unreachable';
 
 /**
- * Waits until every issuer whose system is there is Ready, and the others have a condition. Throws after `seconds`,
- * naming those that are not.
+ * Waits until every issuer whose system is there is Ready, and the others have a condition; at most `seconds`. Returns
+ * the states then, and a line for each issuer that is not so far.
  */
-export async function waitSettled(cluster: TestCluster, seconds = 60): Promise<Map<string, IssuerState>> {
+export async function untilSettled(
+  cluster: TestCluster,
+  seconds: number,
+): Promise<{ states: Map<string, IssuerState>; waiting: string[] }> {
   const deadline = Date.now() + seconds * 1000;
   for (;;) {
     const states = await issuerStates(cluster);
     const waiting = PLACED.filter((issuer) => {
       const ready = states.get(placedName(issuer))?.ready ?? '';
       return canBeReady(issuer) ? ready !== 'True' : ready === '';
-    });
-    if (waiting.length === 0) return states;
-    if (Date.now() > deadline) {
-      const lines = waiting.map((issuer) => `${placedName(issuer)}: ${states.get(placedName(issuer))?.message}`);
-      throw new Error(`not Ready after ${seconds} s:\n${lines.join('\n')}`);
-    }
+    }).map((issuer) => `${placedName(issuer)}: ${states.get(placedName(issuer))?.message}`);
+    if (waiting.length === 0 || Date.now() > deadline) return { states, waiting };
     await sleep(300);
   }
 }
