@@ -272,7 +272,7 @@ export async function fillReferences(cluster: TestCluster, world: World): Promis
     PLACED.map((issuer) => issuerObject(issuer, world)),
   );
   await apply(cluster, [...CERTIFICATES]);
-  const { waiting } = await untilSettled(cluster, 60);
+  const { waiting } = await untilSettled(cluster, 60, PLACED.filter(canBeReady));
   if (waiting.length > 0) throw new Error(`not Ready after 60 s:\n${waiting.join('\n')}`);
   await waitReady(cluster, CERTIFICATES.length);
 }
@@ -330,14 +330,17 @@ export const canBeReady = ({ shape }: PlacedIssuer) => shape !== 'unreachable';
 export async function untilSettled(
   cluster: TestCluster,
   seconds: number,
+  issuers: readonly PlacedIssuer[] = PLACED,
 ): Promise<{ states: Map<string, IssuerState>; waiting: string[] }> {
   const deadline = Date.now() + seconds * 1000;
   for (;;) {
     const states = await issuerStates(cluster);
-    const waiting = PLACED.filter((issuer) => {
-      const ready = states.get(placedName(issuer))?.ready ?? '';
-      return canBeReady(issuer) ? ready !== 'True' : ready === '';
-    }).map((issuer) => `${placedName(issuer)}: ${states.get(placedName(issuer))?.message}`);
+    const waiting = issuers
+      .filter((issuer) => {
+        const ready = states.get(placedName(issuer))?.ready ?? '';
+        return canBeReady(issuer) ? ready !== 'True' : ready === '';
+      })
+      .map((issuer) => `${placedName(issuer)}: ${states.get(placedName(issuer))?.message}`);
     if (waiting.length === 0 || Date.now() > deadline) return { states, waiting };
     await sleep(300);
   }
