@@ -1,4 +1,5 @@
 import { decide } from '../../src/reissue/decide.ts';
+import { controllerFlags } from '../../src/reissue/flags.ts';
 import type { Decision } from '../../src/reissue/input.ts';
 import type { Case } from './case.ts';
 import type { Verdict } from './run.ts';
@@ -21,7 +22,7 @@ export function compare(one: Case, theirs: Verdict, version: string): Comparison
       requests: one.requests,
       siblings: [one.certificate, ...one.siblings],
     },
-    { now: new Date(one.now), version },
+    { now: new Date(one.now), version, flags: controllerFlags(one.flags ?? []) },
   );
   if (ours.outcome === 'undecidable') return { case: one, ours, theirs, result: 'undecidable', why: ours.message };
   const why = difference(ours, theirs);

@@ -251,6 +251,15 @@ export const WINDOWS: Twin[] = [
     if (plan.random.chance(0.3))
       plan.editObjects.push(({ certificate }) => void delete certificate.status?.renewalTime);
   }),
+  ...[false, true].map((first) =>
+    twin(`window-that-never-opens-${first ? 'first' : 'last'}`, (plan) => {
+      const moment = nearChange(plan);
+      const never = { cron: plan.random.pick(['0 0 30 2 *', '0 0 29 2 *', '0 0 1 1 *']), windowDuration: '1h' };
+      const windows = [window(plan), window(plan)];
+      plan.spec.renewal = { policy: 'RenewBefore', windows: first ? [never, ...windows] : [...windows, never] };
+      plan.now = moment + plan.random.integer(-3600, 72 * 3600) * SECOND;
+    }),
+  ),
   twin('window-no-expiry', (plan) => {
     plan.template.notAfter = '9999-12-31T23:59:59Z';
     plan.spec.renewal = { policy: 'RenewBefore', windows: [window(plan)] };
