@@ -117,7 +117,7 @@ export function backOffUntil(
 }
 
 /** The delay after so many attempts: it doubles, in Go's 64 bits, and is held within its bounds. */
-function backOff(attempts: number | undefined, rules: Rules): bigint {
+export function backOff(attempts: number | undefined, rules: Rules): bigint {
   const { minimumBackoff, maximumBackoff } = rules;
   if (attempts === undefined || attempts <= 0) return minimumBackoff;
   const doubled = attempts > 63 ? 0n : BigInt.asIntN(64, minimumBackoff << BigInt(attempts - 1));

@@ -143,6 +143,11 @@ function build(v: Triple): Rules {
   };
 }
 
+/** Orders two versions; throws as `rulesFor` does for what is none. */
+export function compareVersions(a: string, b: string): number {
+  return compare(parse(a), parse(b));
+}
+
 /**
  * Whether a release has a change that first appeared in these releases, one per minor release, in ascending order.
  * Throws as `rulesFor` does for what is no version.
