@@ -39,7 +39,7 @@ export const LIMIT_ROWS: Row<ReissueInput>[] = [
     effect: 'reissue',
     since: SINCE,
     message:
-      'The current CertificateRequest is larger than this release reads: 6500 bytes of PEM, which about a hundred names make, until 1.18.2; 36500 bytes, or --max-certificate-size, since 1.18.3 and 1.19.0. The Certificate is issued anew, and that fails.',
+      'The current CertificateRequest is larger than this release reads: 6500 bytes of PEM, which about a hundred names make, until 1.18.2; 36500 bytes, or --max-certificate-size, since 1.18.3 and 1.19.0. Since 1.13 such a Certificate is issued anew; before, and then too, its issuances fail.',
     ...ISSUE(7506),
     advice: 'Go to 1.18.3, to 1.19 or later, or since 1.20 raise --max-certificate-size; or split the names.',
     ...lower('requestPemLimit'),
