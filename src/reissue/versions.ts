@@ -53,6 +53,8 @@ export interface Rules {
   renewBeforePositive: boolean;
   /** spec.renewal: 1.21.0, whose controller crashes on the policy Disabled; mended in 1.21.1. */
   renewal: 'absent' | 'disabled-crashes' | 'full';
+  /** How many years ahead the next opening of a renewal window is searched: 5, since 1.21.2 9. */
+  cronSearchYears: number;
   /** Back-off: doubles per attempt up to 32 h. Since 1.21.0 clamped; before, at 32 h after the sixth attempt. */
   clampedBackoff: boolean;
   /** Nanoseconds; flags may change them: the minimum since 1.20.0, the maximum too since 1.21.0. */
@@ -130,6 +132,7 @@ function build(v: Triple): Rules {
           : 'absent',
     renewBeforePositive: since('1.16.0'),
     renewal: since('1.21.1') ? 'full' : since('1.21.0') ? 'disabled-crashes' : 'absent',
+    cronSearchYears: since('1.21.2') ? 9 : 5,
     clampedBackoff: since('1.21.0'),
     minimumBackoff: HOUR,
     maximumBackoff: 32n * HOUR,

@@ -72,6 +72,13 @@ export function truthBinary(version: Version): Promise<string> {
   return build;
 }
 
+/** Tags of patch releases that lack something of their minor release: the owner of a Secret, the look at Disabled. */
+const PATCH_TAGS: Partial<Record<Version, string>> = {
+  '1.13.0': 'noowner',
+  '1.13.1': 'noowner',
+  '1.21.0': 'nodisabled',
+};
+
 async function buildBinary(version: Version): Promise<string> {
   const minor = version.split('.').slice(0, 2).join('.');
   const { stdout: go } = await run('go', ['env', 'GOVERSION'], { cwd: SOURCE });
@@ -81,8 +88,7 @@ async function buildBinary(version: Version): Promise<string> {
   const temporary = `${binary}.${process.pid}`;
   const mode = version === LIVE ? 'readonly' : 'mod';
   const flags = ['-trimpath', '-buildvcs=false', '-ldflags', '-s -w', `-mod=${mode}`, `-modfile=${modfile}`];
-  // 1.13.0 and 1.13.1 have no notion yet of a Secret's owner.
-  const tags = `cm${minor.replace('.', '_')}${/^1\.13\.[01]$/.test(version) ? ',noowner' : ''}`;
+  const tags = [`cm${minor.replace('.', '_')}`, PATCH_TAGS[version] ?? ''].filter(Boolean).join(',');
   await run('go', ['build', ...flags, '-tags', tags, '-o', temporary, '.'], {
     cwd: SOURCE,
     env: { ...process.env, GOFLAGS: '', GOWORK: 'off' },

@@ -67,6 +67,34 @@ export interface Row {
   differ: number;
 }
 
+/**
+ * Whether cert-manager itself decides this by chance, so that there is nothing to agree with: 1.13.2 and 1.13.3 sort the
+ * Certificates of a shared Secret by a list without order.
+ */
+export function isByChance({ twin }: Case, version: string): boolean {
+  return /^1\.13\.[23]$/.test(version) && twin.startsWith('shared-');
+}
+
+/** Agreement of a release in one line of the closing table. */
+export interface Agreement {
+  version: string;
+  cases: number;
+  agree: number;
+  undecidable: number;
+  differ: number;
+}
+
+/** Agreement by release; the share is of the cases that certkeep decides. */
+export function printAgreement(releases: readonly Agreement[]): string {
+  const line = (cells: (string | number)[]): string => cells.map((cell) => String(cell).padStart(12)).join('');
+  return [
+    line(['cert-manager', 'cases', 'agree', 'undecidable', 'differ', 'agreement']),
+    ...releases.map(({ version, cases, agree, undecidable, differ }) =>
+      line([version, cases, agree, undecidable, differ, `${((100 * agree) / (agree + differ)).toFixed(2)} %`]),
+    ),
+  ].join('\n');
+}
+
 /** Agreement by the policy or gate that cert-manager stopped at. */
 export function table(comparisons: readonly Comparison[]): Row[] {
   const rows = new Map<string, Row>();

@@ -103,6 +103,11 @@ interface Example {
 
 const long = { notBefore: new Date('2020-01-01'), notAfter: new Date('2036-01-01') };
 const LONG = makePair(long);
+const CENTURY = makePair({ notBefore: new Date('2096-02-01'), notAfter: new Date('2106-01-01') });
+const leapDay = (cron: string): State => ({
+  spec: { renewBefore: '70080h', renewal: { policy: 'RenewBefore', windows: [{ cron, windowDuration: '1h' }] } },
+  data: { 'tls.crt': CENTURY.crt, 'tls.key': CENTURY.key },
+});
 const EXPIRED = makePair({ notAfter: new Date('2026-02-01') });
 const SHORT_HASH = makePair({ algorithm: 'rsa', bits: 3072 });
 const OTHER_KEY = { request: { request: makeRequest(OTHER, { dnsNames: ['a.example.com'] }) } };
@@ -352,6 +357,12 @@ const CERTIFICATE_EXAMPLES: Record<string, Example> = {
     spared: { spec: { renewal: { policy: 'RenewBefore' } } },
     over: ['1.20.2', '1.21.0'],
     besides: ['1.20.2', '1.21.1'],
+  },
+  'renewal-window-leap-day': {
+    touched: leapDay('0 0 29 2 *'),
+    spared: leapDay('0 0 1 3 *'),
+    over: ['1.21.1', '1.21.2'],
+    besides: ['1.21.0', '1.21.1'],
   },
   'renewal-policy-dropped': {
     touched: { spec: { renewal: { policy: 'Disabled' } } },

@@ -106,6 +106,18 @@ export const RENEWAL_ROWS: Row<ReissueInput>[] = [
     touches: ({ certificate }) => at(certificate.spec.renewal, 'policy') === 'Disabled',
   },
   {
+    code: 'renewal-window-leap-day',
+    level: 'certificate',
+    effect: 'renewal',
+    since: ['1.21.2'],
+    message:
+      'Before 1.21.2 the next opening of a renewal window is searched for five years only, since then for nine. A window that opens on 29 February alone is not found around the year 2100; the renewal moves.',
+    source: 'cert-manager 1.21.2, internal/cron/spec.go',
+    url: 'https://github.com/cert-manager/cert-manager/blob/v1.21.2/internal/cron/spec.go',
+    advice: 'Give the window another day.',
+    touches: (input, upgrade) => isSet(input.certificate.spec.renewal) && moves(input, upgrade),
+  },
+  {
     code: 'renewal-policy-dropped',
     level: 'certificate',
     effect: 'reissue',

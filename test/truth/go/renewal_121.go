@@ -11,7 +11,7 @@ import (
 
 func computeRenewalTime(notBefore, notAfter time.Time, crt *cmapi.Certificate) *time.Time {
 	spec := crt.Spec
-	disabled := spec.Renewal != nil && spec.Renewal.Policy == cmapi.CertificateRenewalPolicyDisabled
+	disabled := looksAtDisabled && spec.Renewal != nil && spec.Renewal.Policy == cmapi.CertificateRenewalPolicyDisabled
 	if acme := crt.Status.ACME; usesARI() && !disabled && acme != nil && acme.ARI != nil && acme.ARI.SuggestedWindow != nil {
 		if start := acme.ARI.SuggestedWindow.Start; start != nil && !start.IsZero() && start.After(notBefore) {
 			return &start.Time
