@@ -82,6 +82,37 @@ describe('the arguments of the controller', () => {
   });
 });
 
+describe('the configuration file of the controller', () => {
+  const config = {
+    apiVersion: 'controller.config.cert-manager.io/v1alpha1',
+    featureGates: { ACMEUseARI: true, OtherNames: false },
+    pemSizeLimitsConfig: { maxCertificateSize: 5, maxPrivateKeySize: 0, maxChainLength: 7, maxBundleSize: 8 },
+    certificateRequestMinimumBackoffDuration: '2h',
+    certificateRequestMaximumBackoffDuration: '0s',
+    gatewayAPI: { enabled: true },
+  };
+  it('gives what the arguments do not', () =>
+    expect(controllerFlags(['--config=/x', '--max-certificate-size=6'], config)).toEqual({
+      maxCertificateSize: 6,
+      maxCertificateChainLength: 7,
+      maxCertificateBundleSize: 8,
+      minimumBackoff: 2n * HOUR,
+      enableGatewayApi: true,
+      featureGates: { ACMEUseARI: true, OtherNames: false },
+      given: ['config', 'max-certificate-size'],
+      unreadable: [],
+    }));
+  it('loses all its feature gates to those of the arguments', () =>
+    expect(controllerFlags(['--feature-gates=NameConstraints=true'], config).featureGates).toEqual({
+      NameConstraints: true,
+    }));
+  it('may be broken', () =>
+    expect(
+      controllerFlags([], { featureGates: { ACMEUseARI: 'yes' }, enableGatewayAPI: 7, pemSizeLimitsConfig: [] })
+        .unreadable,
+    ).toEqual(['enable-gateway-api', 'feature-gates']));
+});
+
 describe('the rules under flags', () => {
   const flags = controllerFlags([
     '--max-certificate-size=1',

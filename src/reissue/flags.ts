@@ -65,10 +65,12 @@ const BOOLEANS = new Set(['enable-gateway-api', 'enable-certificate-owner-ref'])
 /**
  * Reads the arguments of the controller's container, `--name=value` or `--name value`. As its own parser does (pflag),
  * of a flag that is given twice the last one counts, and --feature-gates adds up. Arguments that do not bear on the
- * decision are only named in `given`.
+ * decision are only named in `given`. `config` is the ControllerConfiguration of --config, as parsed YAML, where it is
+ * known: arguments win over it, and feature gates among the arguments replace all of its.
  */
-export function controllerFlags(args: readonly string[]): ControllerFlags {
+export function controllerFlags(args: readonly string[], config?: unknown): ControllerFlags {
   const flags: ControllerFlags = { featureGates: {}, given: [], unreadable: [] };
+  if (config !== undefined) readConfig(config, flags, args);
   for (let i = 0; i < args.length; i++) {
     const match = /^--([^=\s]+)(?:=(.*))?$/s.exec(args[i] as string);
     if (match === null) continue;
@@ -86,6 +88,45 @@ export function controllerFlags(args: readonly string[]): ControllerFlags {
     else Object.assign(flags, read);
   }
   return flags;
+}
+
+/** Where a ControllerConfiguration has what the flags have (pkg/apis/config/controller/v1alpha1/types.go). */
+const CONFIG: [flag: string, ...path: string[]][] = [
+  ['max-certificate-size', 'pemSizeLimitsConfig', 'maxCertificateSize'],
+  ['max-private-key-size', 'pemSizeLimitsConfig', 'maxPrivateKeySize'],
+  ['max-certificate-chain-length', 'pemSizeLimitsConfig', 'maxChainLength'],
+  ['max-certificate-bundle-size', 'pemSizeLimitsConfig', 'maxBundleSize'],
+  ['certificate-request-minimum-backoff-duration', 'certificateRequestMinimumBackoffDuration'],
+  ['certificate-request-maximum-backoff-duration', 'certificateRequestMaximumBackoffDuration'],
+  ['enable-gateway-api', 'enableGatewayAPI'],
+  ['enable-gateway-api', 'gatewayAPI', 'enabled'],
+  ['enable-certificate-owner-ref', 'enableCertificateOwnerRef'],
+];
+
+function readConfig(config: unknown, flags: ControllerFlags, args: readonly string[]): void {
+  for (const [name, ...path] of CONFIG) {
+    const value = valueAt(config, path);
+    // In the configuration, zero is no value: the default holds.
+    if (value === undefined || value === 0 || /^0[a-z]*$/.test(String(value))) continue;
+    const read = READERS[name]?.(String(value));
+    if (read === undefined) flags.unreadable.push(name);
+    else Object.assign(flags, read);
+  }
+  if (args.some((arg) => /^--feature-gates(=|$)/.test(arg))) return;
+  const gates = valueAt(config, ['featureGates']);
+  for (const [name, value] of Object.entries(typeof gates === 'object' && gates !== null ? gates : {})) {
+    if (typeof value === 'boolean') flags.featureGates[name] = value;
+    else if (!flags.unreadable.includes('feature-gates')) flags.unreadable.push('feature-gates');
+  }
+}
+
+function valueAt(object: unknown, path: readonly string[]): unknown {
+  let value = object;
+  for (const field of path) {
+    if (typeof value !== 'object' || value === null) return undefined;
+    value = (value as Record<string, unknown>)[field];
+  }
+  return value ?? undefined;
 }
 
 function readGates(text: string, gates: Record<string, boolean>): Values | undefined {
