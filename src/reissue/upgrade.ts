@@ -1,8 +1,7 @@
-import type { Certificate, CertificateRequest, IssuerRef } from '../model/objects.ts';
+import { defaulted, withDefaults } from './crdDefaults.ts';
 import { decide } from './decide.ts';
 import { type Hazard, hazardsOf, type UpgradeFacts } from './hazards.ts';
 import type { Decision, ReissueInput, ReissueOptions } from './input.ts';
-import { issuerGroup, issuerKind } from './matches.ts';
 import { rulesFor } from './versions.ts';
 
 export interface UpgradeOptions {
@@ -57,22 +56,4 @@ function isReissuedIfCrdsFirst(
   if (!rulesFor(to).issuerRefCrdDefaults || rulesFor(from).issuerRefCrdDefaults) return false;
   const halfway = { ...input, certificate: defaulted(input.certificate) };
   return decide(halfway, { ...rest, version: from }).outcome === 'reissue';
-}
-
-function withDefaults(input: ReissueInput): ReissueInput {
-  return {
-    ...input,
-    certificate: defaulted(input.certificate),
-    requests: input.requests.map(defaulted),
-    siblings: input.siblings.map(defaulted),
-  };
-}
-
-/** The object as an API server with the CRDs of 1.19.0 shows it: kind and group of its issuerRef filled in. */
-function defaulted<T extends Certificate | CertificateRequest>(object: T): T {
-  const ref = object?.spec?.issuerRef as IssuerRef | undefined;
-  if (ref === undefined || ref === null || typeof ref !== 'object') return object;
-  // An empty string is a value; the API server fills in only what is absent.
-  const issuerRef = { ...ref, kind: ref.kind ?? issuerKind(undefined), group: ref.group ?? issuerGroup(undefined) };
-  return { ...object, spec: { ...object.spec, issuerRef } };
 }

@@ -1,5 +1,6 @@
 import { randomInt } from 'node:crypto';
 import { afterAll, describe, expect, it } from 'vitest';
+import { controllerFlags } from '../../src/reissue/flags.ts';
 import { forecastUpgrade } from '../../src/reissue/upgrade.ts';
 import { decideAll, soundStates } from './bench.ts';
 import { GOLDEN, LIVE } from './build.ts';
@@ -102,6 +103,38 @@ describe('the upgrade from 1.18.2 to 1.19.0', () => {
     });
     expect(new Set(found)).toEqual(new Set([true, false]));
   });
+});
+
+describe('an upgrade', () => {
+  // Over each change of the rules, forth and back, and over all of them at once.
+  const steps = GOLDEN.slice(1).flatMap((to, i): [string, string][] => {
+    const from = GOLDEN[i] as string;
+    return [
+      [from, to],
+      [to, from],
+    ];
+  });
+  const [first, last] = [GOLDEN[0], GOLDEN.at(-1) as string];
+  it.each([...steps, [first, last], [last, first]])(
+    'from %s to %s: every reissue is named by a hazard',
+    {
+      timeout: TIMEOUT,
+    },
+    async (from, to) => {
+      const [before, after] = [readGolden(from), readGolden(to)];
+      const changed = (await fixed()).filter(
+        ({ id }) => before.get(id)?.outcome === 'keep' && after.get(id)?.outcome === 'reissue',
+      );
+      const unnamed = changed.filter((one) => {
+        const input = { ...one, secret: one.secret ?? undefined, siblings: [one.certificate, ...one.siblings] };
+        const facts = { flags: controllerFlags(one.flags ?? []) };
+        const forecast = forecastUpgrade(input, { now: new Date(one.now), from, to, facts });
+        const named = forecast.hazards.some(({ effect }) => effect === 'reissue' || effect === 'renewal');
+        return forecast.reissued && !named;
+      });
+      expect(unnamed.map(({ id }) => id)).toEqual([]);
+    },
+  );
 });
 
 describe('speed', () => {

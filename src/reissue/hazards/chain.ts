@@ -7,7 +7,8 @@ import { currentCertificateRequestMismatchesSpec } from '../policies/currentCert
 import { secretCertificateNameAnnotationsMismatch } from '../policies/secretCertificateNameAnnotationsMismatch.ts';
 import { secretIssuerAnnotationsMismatch } from '../policies/secretIssuerAnnotationsMismatch.ts';
 import { secretPublicKeyDiffersFromCurrentCertificateRequest } from '../policies/secretPublicKeyDiffersFromCurrentCertificateRequest.ts';
-import { ask, newlyViolated, violated } from './judge.ts';
+import { secretKeyPairInvalid, secretPublicKeysDiffer } from '../policies/secretPublicKeysDiffer.ts';
+import { ask, isOrMayBeViolated, newlyViolated, violated } from './judge.ts';
 import { ISSUE, NOTES, PULL, type Row } from './row.ts';
 
 const hasLabel = ({ secret }: ReissueInput): boolean => secret?.metadata?.labels?.[FAO_LABEL] === 'true';
@@ -97,6 +98,45 @@ export const CHAIN_ROWS: Row<ReissueInput>[] = [
     ...PULL(6610),
     advice: 'Go to 1.13.4 or later, or give each Certificate its own secretName.',
     touches: (input) => sharing(input).length > 1,
+  },
+  {
+    code: 'shared-secret-flapping',
+    level: 'certificate',
+    effect: 'reissue',
+    since: ['1.13.2'],
+    backwards: true,
+    message:
+      'Several Certificates have this secretName. Before 1.13.2 each of them issues it anew where the other has, again and again.',
+    ...PULL(6406),
+    advice: 'Give each Certificate its own secretName.',
+    touches: (input) => sharing(input).length > 1,
+  },
+  {
+    code: 'deleting-certificate',
+    level: 'certificate',
+    effect: 'reissue',
+    since: ['1.18.0'],
+    backwards: true,
+    message:
+      'This Certificate is being deleted. Before 1.18 one that waits for a finalizer is issued and renewed all the same.',
+    ...PULL(7361),
+    advice: 'See that its deletion ends first.',
+    touches: ({ certificate }) => isSet(certificate.metadata.deletionTimestamp),
+  },
+  {
+    code: 'key-pair-read-otherwise',
+    level: 'certificate',
+    effect: 'reissue',
+    since: ['1.13.0'],
+    backwards: true,
+    message:
+      'Before 1.13 tls.crt and tls.key are read as a web server reads them: PEM blocks with another label than CERTIFICATE, for instance, are no certificate (InvalidKeyPair).',
+    ...PULL(6176),
+    advice: 'Write tls.crt with the label CERTIFICATE.',
+    touches: (input, { from, to }) =>
+      input.secret !== undefined &&
+      !violated(secretPublicKeysDiffer, input, from) &&
+      isOrMayBeViolated(secretKeyPairInvalid, input, to),
   },
   {
     code: 'issuer-annotations-strict',

@@ -18,7 +18,11 @@ import type { ReissueInput } from '../input.ts';
 const PAIR = makePair({ commonName: 'web', dnsNames: ['a.example.com'] });
 const OTHER = makePair();
 
+const relabelled = (pem: string): string =>
+  Buffer.from(pem.replaceAll('CERTIFICATE', 'TRUSTED CERTIFICATE')).toString('base64');
+
 interface State {
+  metadata?: Record<string, unknown>;
   spec?: Record<string, unknown>;
   status?: Record<string, unknown>;
   /** The Secret's data in place of the pair's; null: no Secret. */
@@ -51,11 +55,21 @@ function requestNamed(name: string, spec: object, uid = 'u'): CertificateRequest
 }
 
 /** A Certificate at revision 1 with everything in order, but for what is said. */
-function state({ spec, status, data, labels, annotations, request, requests, siblings }: State): ReissueInput {
+function state({
+  metadata,
+  spec,
+  status,
+  data,
+  labels,
+  annotations,
+  request,
+  requests,
+  siblings,
+}: State): ReissueInput {
   const certificate = {
     apiVersion: 'cert-manager.io/v1',
     kind: 'Certificate',
-    metadata: { name: 'web', namespace: 'a', uid: 'u' },
+    metadata: { name: 'web', namespace: 'a', uid: 'u', ...metadata },
     spec: {
       secretName: 's',
       issuerRef: ISSUER_REF,
@@ -178,6 +192,24 @@ const CERTIFICATE_EXAMPLES: Record<string, Example> = {
     over: ['1.12.14', '1.13.0'],
     besides: ['1.13.0', '1.14.0'],
   },
+  'shared-secret-flapping': {
+    touched: { siblings: ['other'] },
+    spared: {},
+    over: ['1.13.6', '1.12.14'],
+    besides: ['1.13.1', '1.12.14'],
+  },
+  'deleting-certificate': {
+    touched: { metadata: { deletionTimestamp: '2026-01-01T00:00:00Z' } },
+    spared: {},
+    over: ['1.18.0', '1.17.4'],
+    besides: ['1.17.4', '1.18.0'],
+  },
+  'key-pair-read-otherwise': {
+    touched: { data: { 'tls.crt': relabelled(PAIR.certificatePem) } },
+    spared: {},
+    over: ['1.13.0', '1.12.14'],
+    besides: ['1.12.14', '1.13.0'],
+  },
   'issuer-annotations-strict': {
     touched: { annotations: {} },
     spared: {},
@@ -249,6 +281,12 @@ const CERTIFICATE_EXAMPLES: Record<string, Example> = {
     spared: { spec: { renewBefore: '24h' } },
     over: ['1.16.5', '1.15.5'],
     besides: ['1.15.5', '1.16.5'],
+  },
+  'percentage-introduced': {
+    touched: { spec: { renewBeforePercentage: 20 } },
+    spared: { spec: { renewBefore: '24h' } },
+    over: ['1.15.5', '1.16.5'],
+    besides: ['1.16.0', '1.16.5'],
   },
   'percentage-inverted': {
     touched: { spec: { renewBeforePercentage: 20 } },
@@ -642,6 +680,13 @@ describe('changes of manifests', () => {
       { path: 'crds.enabled', before: undefined, after: true },
       { path: 'crds.keep', before: undefined, after: true },
     ]));
+});
+
+it('compares what the CRDs of 1.19.0 show', () => {
+  const codes = (request: State['request']): string[] =>
+    hazardsOf(state({ request: request ?? null }), '1.18.3', '1.19.0').map(({ code }) => code);
+  expect(codes({ issuerRef: { name: 'ca' } })).toEqual([]);
+  expect(codes({ issuerRef: { name: 'ca', kind: '' } })).toEqual(['issuer-ref-compared-literally']);
 });
 
 describe('feature gates', () => {

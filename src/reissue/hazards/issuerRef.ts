@@ -1,3 +1,4 @@
+import { withDefaults } from '../crdDefaults.ts';
 import { gather } from '../gates.ts';
 import type { ReissueInput } from '../input.ts';
 import { issuerGroup, issuerKind } from '../matches.ts';
@@ -47,8 +48,10 @@ export const ISSUER_REF_ROWS: Row<ReissueInput>[] = [
       'Before 1.18.3, and in 1.19.0, an absent kind or group of an issuerRef differs from the default spelled out: the current CertificateRequest has it otherwise than the Certificate (RequestChanged, spec.issuerRef).',
     ...NOTES('1.18'),
     advice: 'Stay at 1.18.3 or later, or spell kind and group as the current CertificateRequest does.',
-    touches: (input, upgrade) =>
-      !upgrade.to.issuerRefCrdDefaults && newlyViolated(currentCertificateRequestMismatchesSpec, input, upgrade),
+    touches: (input, upgrade) => {
+      const seen = upgrade.to.issuerRefCrdDefaults ? withDefaults(input) : input;
+      return newlyViolated(currentCertificateRequestMismatchesSpec, input, upgrade, seen);
+    },
     changes: ({ certificate, requests }) => {
       const wanted = gather(certificate, requests).current?.spec?.issuerRef;
       if (wanted === undefined) return [];

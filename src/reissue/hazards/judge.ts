@@ -25,15 +25,26 @@ export function policyInput(input: ReissueInput, rules: Rules): PolicyInput {
 
 /**
  * Whether a policy is violated under the release to come and not under the one that runs. Where the release to come
- * cannot be decided it counts as violated: a hazard is rather named once too often.
+ * cannot be decided it counts as violated: a hazard is rather named once too often. `seen` is what the release to come
+ * sees, where that differs.
  */
-export function newlyViolated(policy: Policy, input: ReissueInput, { from, to }: Upgrade): boolean {
-  return verdict(policy, input, to) !== 'fits' && verdict(policy, input, from) !== 'violated';
+export function newlyViolated(
+  policy: Policy,
+  input: ReissueInput,
+  { from, to }: Upgrade,
+  seen: ReissueInput = input,
+): boolean {
+  return verdict(policy, seen, to) !== 'fits' && verdict(policy, input, from) !== 'violated';
 }
 
 /** Whether a policy is violated under these rules; false where that cannot be decided. */
 export function violated(policy: Policy, input: ReissueInput, rules: Rules): boolean {
   return verdict(policy, input, rules) === 'violated';
+}
+
+/** Whether a policy is violated under these rules, or may be. */
+export function isOrMayBeViolated(policy: Policy, input: ReissueInput, rules: Rules): boolean {
+  return verdict(policy, input, rules) !== 'fits';
 }
 
 /** A Secret that is not there violates none of the policies that are asked here. */

@@ -52,6 +52,18 @@ export const RENEWAL_ROWS: Row<ReissueInput>[] = [
     changes: ({ certificate: { spec } }) => [{ path: 'spec.renewBefore', before: spec.renewBefore, after: '5m' }],
   },
   {
+    code: 'percentage-introduced',
+    level: 'certificate',
+    effect: 'reissue',
+    since: ['1.16.0'],
+    message:
+      'Before 1.16 spec.renewBeforePercentage is not known. Since then it decides the renewal time, which moves.',
+    ...PULL(6987),
+    advice: 'Leave spec.renewBeforePercentage out of the manifest until the upgrade is done, or accept the renewal.',
+    touches: (input, upgrade) => percentage(input) && moves(input, upgrade),
+    changes: fixedRenewBefore,
+  },
+  {
     code: 'percentage-inverted',
     level: 'certificate',
     effect: 'reissue',
@@ -135,10 +147,10 @@ export const RENEWAL_ROWS: Row<ReissueInput>[] = [
     effect: 'renewal',
     since: ['1.21.0'],
     message:
-      'The feature gate ACMEUseARI is on: since 1.21 the window that the ACME server suggests decides the renewal time, and renewBefore and renewal windows do not.',
+      'The feature gate ACMEUseARI is on: since 1.21 the window that the ACME server suggests decides the renewal time, and renewBefore and renewal windows do not; an older release goes by these again.',
     ...PULL(8798),
     advice: 'Leave the gate off where the time of renewals matters.',
-    crosses: ({ from, to }) => !from.acmeRenewalInfo && to.acmeRenewalInfo,
+    crosses: ({ from, to }) => from.acmeRenewalInfo !== to.acmeRenewalInfo,
     touches: ({ certificate }, { facts: { issuer } }) =>
       issuer === undefined
         ? (certificate.spec.issuerRef?.group || 'cert-manager.io') === 'cert-manager.io'
