@@ -1,6 +1,7 @@
 /**
  * Writes what the documentation takes from the sources, between its markers: the problem codes of docs/exit-codes.md,
  * the rights of docs/permissions.md, and the inputs and outputs of README.md. `--check` fails where they differ.
+ * the hazards of docs/upgrades.md, and the inputs and outputs of README.md. `--check` fails where they differ.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -9,6 +10,7 @@ import { CODE_WORDS } from '../src/action/code-words.ts';
 import { PROBLEM_CODES, type ProblemCode } from '../src/model/problems.ts';
 import { USES } from '../src/rights/options.ts';
 import { rightsTable } from '../src/rights/words.ts';
+import { upgradeGuide } from './upgrades.ts';
 
 const ROOT = join(import.meta.dirname, '..');
 
@@ -51,6 +53,7 @@ export function between(text: string, name: string, content: string): string {
 
 const action = load(readFileSync(join(ROOT, 'action.yml'), 'utf8')) as ActionYaml;
 const texts: Record<string, (text: string) => string> = {
+  'docs/upgrades.md': (text) => between(text, 'hazards', upgradeGuide()),
   'docs/exit-codes.md': (text) => between(text, 'problem-codes', problemCodes()),
   'docs/permissions.md': (text) => USES.reduce((all, use) => between(all, use, rightsTable(use)), text),
   'README.md': (text) => between(between(text, 'inputs', inputs(action)), 'outputs', outputs(action)),

@@ -123,6 +123,8 @@ export interface CertificateStatus {
   lastFailureTime?: string;
   failedIssuanceAttempts?: number;
   nextPrivateKeySecretName?: string;
+  /** ACME Renewal Information, behind a feature gate of 1.21. */
+  acme?: { ari?: { suggestedWindow?: { start?: string; end?: string } } };
   [field: string]: unknown;
 }
 

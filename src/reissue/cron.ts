@@ -9,7 +9,7 @@ import type { Zone } from './zone.ts';
  * star. Times are nanoseconds since 1970.
  */
 export interface Schedule {
-  /** The first time after `time`; Go's zero time where there is none within nine years. */
+  /** The first time after `time`; Go's zero time where there is none within the years that are searched. */
   next(time: bigint): bigint;
 }
 
@@ -52,9 +52,10 @@ const DESCRIPTORS: Record<string, string> = {
 
 /**
  * Parses one specification for a zone. cert-manager puts `CRON_TZ=<zone> ` in front and trims, so leading blanks are
- * allowed, but a zone of its own within the specification is not. Throws CronError where upstream's parser refuses.
+ * allowed, but a zone of its own within the specification is not. `searchYears` is how far a next time is looked for: 9,
+ * before 1.21.2 5 years. Throws CronError where upstream's parser refuses.
  */
-export function parseCron(text: string, zone: Zone): Schedule {
+export function parseCron(text: string, zone: Zone, searchYears = 9): Schedule {
   if (text.length > 500) throw new CronError('specification too long');
   const spec = text.replace(/^\p{White_Space}+|\p{White_Space}+$/gu, '');
   if (spec.startsWith('@')) {
@@ -66,13 +67,13 @@ export function parseCron(text: string, zone: Zone): Schedule {
     }
     const expanded = DESCRIPTORS[spec];
     if (expanded === undefined) throw new CronError(`unrecognized descriptor: ${spec}`);
-    return new SpecSchedule(expanded.split(' '), zone);
+    return new SpecSchedule(expanded.split(' '), zone, searchYears);
   }
   const fields = spec.split(/\p{White_Space}+/u).filter((field) => field !== '');
   if (fields.length !== 5) {
     throw new CronError(`expected exactly 5 fields, found ${fields.length}: [${fields.join(' ')}]`);
   }
-  return new SpecSchedule(fields, zone);
+  return new SpecSchedule(fields, zone, searchYears);
 }
 
 function parseField(text: string, bounds: Bounds): Field {
@@ -143,7 +144,6 @@ interface Local {
   weekday: number;
 }
 
-const SEARCH_LIMIT_YEARS = 9;
 /**
  * More steps than any sensible schedule needs to find its next time. Upstream itself goes round for ever where a zone
  * left out a whole day (Samoa, 30 December 2011), and for minutes over a field that matches nothing.
@@ -157,8 +157,9 @@ class SpecSchedule implements Schedule {
   private readonly month: Field;
   private readonly dayOfWeek: Field;
   private readonly zone: Zone;
+  private readonly searchYears: number;
 
-  constructor(fields: readonly string[], zone: Zone) {
+  constructor(fields: readonly string[], zone: Zone, searchYears: number) {
     const [minute, hour, dayOfMonth, month, dayOfWeek] = fields as [string, string, string, string, string];
     this.minute = parseField(minute, BOUNDS.minute);
     this.hour = parseField(hour, BOUNDS.hour);
@@ -166,12 +167,13 @@ class SpecSchedule implements Schedule {
     this.month = parseField(month, BOUNDS.month);
     this.dayOfWeek = parseField(dayOfWeek, BOUNDS.dayOfWeek);
     this.zone = zone;
+    this.searchYears = searchYears;
   }
 
   /** SpecSchedule.Next, step by step, because its behaviour at daylight-saving changes lies in the steps. */
   next(time: bigint): bigint {
     let t = Number((time - fraction(time)) / SECOND) + 1;
-    const limit = this.local(t).year + SEARCH_LIMIT_YEARS;
+    const limit = this.local(t).year + this.searchYears;
     let added = false;
     let steps = 0;
     const step = (): void => {

@@ -1,5 +1,6 @@
 import { condition } from '../model/objects.ts';
 import { NEARING_EXPIRY, triggerPolicyChain } from './chain.ts';
+import { unreadableFlag, withFlags } from './flags.ts';
 import { backOffUntil, type Gathered, gather, isIssuing, ownsSecret } from './gates.ts';
 import { SECOND } from './goDuration.ts';
 import { rfc3339 } from './goTime.ts';
@@ -25,9 +26,11 @@ export type { Decision, Gate, ReissueInput, ReissueOptions } from './input.ts';
  */
 export function decide(input: ReissueInput, options: ReissueOptions): Decision {
   const { certificate, secret } = input;
-  const rules = rulesFor(options.version);
+  const rules = withFlags(rulesFor(options.version), options.flags);
   const wrongShape = wrongCertificate(certificate) ?? wrongSecret(secret);
   if (wrongShape !== undefined) return undecidable(wrongShape);
+  const unreadable = unreadableFlag(options.flags);
+  if (unreadable !== undefined) return undecidable(`the value of the controller's flag --${unreadable} cannot be read`);
   if (rules.deletionGate && certificate.metadata.deletionTimestamp) return keep(null, 'deleting');
   if (isIssuing(certificate)) {
     const issuing = condition(certificate.status?.conditions, 'Issuing');
@@ -41,7 +44,7 @@ export function decide(input: ReissueInput, options: ReissueOptions): Decision {
     };
   }
   const gathered = gather(certificate, input.requests);
-  const policyInput = new PolicyInput(certificate, secret, gathered.current, options.now, options.version);
+  const policyInput = new PolicyInput(certificate, secret, gathered.current, options.now, rules);
   try {
     return ask(policyInput, gathered, input, options);
   } catch (error) {
@@ -54,14 +57,14 @@ function ask(policyInput: PolicyInput, gathered: Gathered, input: ReissueInput, 
   const { certificate, rules } = policyInput;
   const wrongShape = wrongRequest(gathered.current) ?? wrongRequest(gathered.next);
   if (wrongShape !== undefined) throw new Unclear(wrongShape);
-  if (rules.certificateName && !ownsSecret(certificate, input.secret, input.siblings)) {
+  if (rules.certificateName && !ownsSecret(certificate, input.secret, input.siblings, rules)) {
     return keep(renewalIfClear(policyInput), 'not-owner');
   }
   if (gathered.error !== undefined) return { ...keep(null, 'duplicate-requests'), message: gathered.error };
-  const brake = backOffUntil(certificate, gathered.next, options.now, rules);
+  const brake = backOffUntil(certificate, gathered.next, policyInput.now, rules);
   const decision = evaluate(policyInput, options.horizonMs ?? 0);
   if (brake === undefined || decision.outcome === 'undecidable') return decision;
-  const at = rfc3339(brake);
+  const at = format(brake);
   // Under the brake nothing happens; afterwards the chain is asked again.
   if (decision.outcome === 'reissue') return { ...decision, at: later(decision.at, at), gate: 'back-off' };
   return { ...decision, gate: 'back-off' };

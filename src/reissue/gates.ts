@@ -1,6 +1,7 @@
 import { CERTIFICATE_NAME_ANNOTATION, REVISION_ANNOTATION } from '../model/kinds.ts';
 import { type Certificate, type CertificateRequest, condition, type Secret } from '../model/objects.ts';
 import { readRequest } from './csr.ts';
+import { SECOND, saturatingSub } from './goDuration.ts';
 import { parseTime, ZERO_SECONDS } from './goTime.ts';
 import { requestMatchesSpec } from './matches.ts';
 import { requestBytes } from './policies/policy.ts';
@@ -26,6 +27,7 @@ export function ownsSecret(
   certificate: Certificate,
   secret: Secret | undefined,
   siblings: readonly Certificate[],
+  rules: Rules,
 ): boolean {
   const { name } = certificate.metadata;
   const sharing = siblings.filter(
@@ -35,6 +37,8 @@ export function ownsSecret(
   if (sharing.length === 1) return true;
   const annotated = secret?.metadata.annotations?.[CERTIFICATE_NAME_ANNOTATION];
   if (annotated !== undefined && sharing.some((other) => other.metadata.name === annotated)) return annotated === name;
+  if (rules.ownerByChance)
+    throw new Unclear(`cert-manager ${rules.version} picks the owner of a shared Secret by chance`);
   const [first] = sharing
     .map((other) => ({ name: other.metadata.name, created: creationTime(other) }))
     .sort((a, b) => a.created - b.created || compareBytes(a.name, b.name));
@@ -86,42 +90,46 @@ function withRevision(requests: readonly CertificateRequest[], revision: number)
   return requests.filter((request) => request.metadata.annotations?.[REVISION_ANNOTATION] === String(revision));
 }
 
-const HOUR = 3600;
-const MINIMUM = HOUR;
-const MAXIMUM = 32 * HOUR;
-
 /**
- * The end of the back-off after failed issuances, in seconds since 1970; undefined where none is in force
- * (shouldBackoffReissuingOnFailure, with the default durations of 1 h and 32 h).
- * An edit of the spec since the failed request lifts it.
+ * The end of the back-off after failed issuances, in nanoseconds since 1970; undefined where none is in force
+ * (shouldBackoffReissuingOnFailure). An edit of the spec since the failed request lifts it.
  */
 export function backOffUntil(
   certificate: Certificate,
   next: CertificateRequest | undefined,
-  now: Date,
+  now: bigint,
   rules: Rules,
-): number | undefined {
+): bigint | undefined {
   const text = certificate.status?.lastFailureTime ?? undefined;
-  if (text === undefined) return undefined;
+  if (text === undefined || rules.minimumBackoff <= 0n) return undefined;
   const lastFailure = parseTime(text);
   if (lastFailure === undefined) throw new Unclear('status.lastFailureTime is not a time');
-  const until = lastFailure + delay(certificate.status?.failedIssuanceAttempts ?? undefined, rules);
-  if (now.getTime() / 1000 >= until) return undefined;
+  const failed = BigInt(lastFailure) * SECOND;
+  const delay = backOff(certificate.status?.failedIssuanceAttempts ?? undefined, rules);
+  if (saturatingSub(now, failed) >= delay) return undefined;
   if (next !== undefined) {
     const csr = readRequest(requestBytes(next), rules);
     if (csr.kind === 'unclear') throw new Unclear(csr.why);
     if (csr.kind === 'invalid') return undefined;
     if (requestMatchesSpec(next, csr.value, certificate.spec, rules).length > 0) return undefined;
   }
-  return until;
+  return failed + delay;
 }
 
-function delay(attempts: number | undefined, rules: Rules): number {
-  if (attempts === undefined) return MINIMUM;
-  if (attempts <= 0) {
-    // 2 to a negative power is cut to 0 hours, and the minimum holds.
-    return MINIMUM;
-  }
-  if (!rules.clampedBackoff && attempts > 6) return MAXIMUM;
-  return Math.min(MINIMUM * 2 ** (attempts - 1), MAXIMUM);
+/** The delay after so many attempts: it doubles, in Go's 64 bits, and is held within its bounds. */
+export function backOff(attempts: number | undefined, rules: Rules): bigint {
+  const { minimumBackoff, maximumBackoff } = rules;
+  if (attempts === undefined || attempts <= 0) return minimumBackoff;
+  const doubled = attempts > 63 ? 0n : BigInt.asIntN(64, minimumBackoff << BigInt(attempts - 1));
+  const delay = rules.clampedBackoff
+    ? doubled < minimumBackoff || doubled > maximumBackoff
+      ? maximumBackoff
+      : doubled
+    : attempts > ATTEMPTS_TO_MAXIMUM
+      ? maximumBackoff
+      : doubled;
+  return delay < minimumBackoff ? minimumBackoff : delay;
 }
+
+/** Before 1.21: after the sixth attempt the delay is the maximum, which may be less than the sixth's. */
+const ATTEMPTS_TO_MAXIMUM = 6;

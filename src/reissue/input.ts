@@ -1,4 +1,5 @@
 import type { Certificate, CertificateRequest, Secret } from '../model/objects.ts';
+import type { ControllerFlags } from './flags.ts';
 
 /** The state of one Certificate, as the trigger controller would find it in its caches. */
 export interface ReissueInput {
@@ -17,6 +18,8 @@ export interface ReissueOptions {
   version: string;
   /** A renewal that is due within this many milliseconds from now counts as a reissue; default 0: only what is due now. */
   horizonMs?: number;
+  /** The controller's arguments as `controllerFlags` reads them; without them its defaults hold. */
+  flags?: ControllerFlags;
 }
 
 /** What stands before the policy chain and keeps the controller from asking it. */

@@ -28,7 +28,7 @@ export function renewalTime(notBefore: number, notAfter: number, spec: Certifica
   const desired = truncateToSecond(end - renewBefore(saturatingSub(end, start), spec, rules));
   if (renewal === undefined) return { at: desired, windowError: false };
   if (renewal.policy !== 'RenewBefore') throw new Unclear('cert-manager crashes on an unknown spec.renewal.policy');
-  const windows = (renewal.windows ?? []).map(readWindow);
+  const windows = (renewal.windows ?? []).map((window, i) => readWindow(window, i, rules));
   if (windows.length === 0) return { at: desired, windowError: false };
   const inWindows = applyWindows(start, end, desired, windows);
   return { at: inWindows ?? desired, windowError: inWindows === undefined };
@@ -69,7 +69,7 @@ interface Window {
 /** More windows than anybody has; bounds the work. */
 const MAX_WINDOWS = 50;
 
-function readWindow(window: RenewalWindow, index: number): Window {
+function readWindow(window: RenewalWindow, index: number, rules: Rules): Window {
   if (index >= MAX_WINDOWS) throw new Unclear('too many renewal windows');
   const zone = zoneOf(window.timezone ?? '');
   const duration = durationOf(window.windowDuration, 'windowDuration');
@@ -77,7 +77,7 @@ function readWindow(window: RenewalWindow, index: number): Window {
     throw new Unclear('cert-manager crashes on a renewal window without a positive windowDuration');
   }
   try {
-    return { schedule: parseCron(window.cron ?? '', zone), duration };
+    return { schedule: parseCron(window.cron ?? '', zone, rules.cronSearchYears), duration };
   } catch (error) {
     if (error instanceof CronError) throw new Unclear('cert-manager crashes on a renewal window with an invalid cron');
     throw error;

@@ -77,7 +77,11 @@ const STATUS = types({
   renewalTime: isString,
   lastFailureTime: isString,
   failedIssuanceAttempts: isInteger,
+  acme: isObject,
 });
+const ACME_STATUS = types({ ari: isObject });
+const ARI = types({ suggestedWindow: isObject });
+const SUGGESTED_WINDOW = types({ start: isString });
 const SECRET = types({ data: isDataMap, stringData: isDataMap });
 const REQUEST = types({ request: isString, isCA: isBoolean, usages: isStrings, duration: isString });
 
@@ -105,7 +109,17 @@ export function wrongCertificate(certificate: Certificate): string | undefined {
     nested(renewal, 'spec.renewal.', RENEWAL) ??
     listed(isObject(renewal) ? renewal.windows : undefined, 'spec.renewal.windows.', WINDOW) ??
     listed(otherNames, 'spec.otherNames.', OTHER_NAME) ??
-    wrong(status, 'status.', STATUS)
+    wrong(status, 'status.', STATUS) ??
+    wrongRenewalInfo(status.acme)
+  );
+}
+
+function wrongRenewalInfo(acme: unknown): string | undefined {
+  const ari = isObject(acme) ? acme.ari : undefined;
+  return (
+    nested(acme, 'status.acme.', ACME_STATUS) ??
+    nested(ari, 'status.acme.ari.', ARI) ??
+    nested(isObject(ari) ? ari.suggestedWindow : undefined, 'status.acme.ari.suggestedWindow.', SUGGESTED_WINDOW)
   );
 }
 

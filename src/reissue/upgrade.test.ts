@@ -36,8 +36,8 @@ it('names the hazards that an upgrade crosses', () => {
   expect(codes('1.17.4', '1.18.3')).toEqual(['rotation-policy-default', 'revision-history-limit-default']);
   expect(codes('1.17.4', '1.18.3', { privateKey: { rotationPolicy: 'Always' }, revisionHistoryLimit: 2 })).toEqual([]);
   expect(codes('1.16.1', '1.17.0', { renewBeforePercentage: 20 })).toEqual([
-    'percentage-inverted',
     'request-size-limit',
+    'percentage-inverted',
   ]);
   expect(codes('1.20.2', '1.21.0', { renewal: { policy: 'Disabled' } })).toEqual(['renewal-disabled-crash']);
   expect(codes('1.12.14', '1.13.6', {}, { metadata: { name: 's' } } as Secret)).toEqual([

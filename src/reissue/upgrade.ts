@@ -1,8 +1,7 @@
-import type { Certificate, CertificateRequest, IssuerRef } from '../model/objects.ts';
+import { defaulted, withDefaults } from './crdDefaults.ts';
 import { decide } from './decide.ts';
-import { type Hazard, hazardsOf } from './hazards.ts';
-import type { Decision, ReissueInput } from './input.ts';
-import { issuerGroup, issuerKind } from './matches.ts';
+import { type Hazard, hazardsOf, type UpgradeFacts } from './hazards.ts';
+import type { Decision, ReissueInput, ReissueOptions } from './input.ts';
 import { rulesFor } from './versions.ts';
 
 export interface UpgradeOptions {
@@ -11,6 +10,8 @@ export interface UpgradeOptions {
   from: string;
   to: string;
   horizonMs?: number;
+  /** What is known besides: the controller's flags, the issuer and more; see UpgradeFacts. */
+  facts?: UpgradeFacts;
 }
 
 /** What an upgrade of cert-manager does to one Certificate. */
@@ -32,7 +33,8 @@ export interface UpgradeForecast {
 
 /** Forecasts one Certificate. Throws as `decide` does for a version that certkeep does not know. */
 export function forecastUpgrade(input: ReissueInput, options: UpgradeOptions): UpgradeForecast {
-  const { from, to, ...rest } = options;
+  const { from, to, facts = {}, ...given } = options;
+  const rest = { ...given, ...(facts.flags === undefined ? {} : { flags: facts.flags }) };
   const before = decide(input, { ...rest, version: from });
   const after = decide(rulesFor(to).issuerRefCrdDefaults ? withDefaults(input) : input, { ...rest, version: to });
   const reissued = before.outcome === 'keep' && after.outcome === 'reissue';
@@ -40,31 +42,18 @@ export function forecastUpgrade(input: ReissueInput, options: UpgradeOptions): U
     before,
     after,
     reissued,
-    reissuedIfCrdsFirst: !reissued && before.outcome === 'keep' && isReissuedIfCrdsFirst(input, options),
-    hazards: hazardsOf(input, from, to),
+    reissuedIfCrdsFirst: !reissued && before.outcome === 'keep' && isReissuedIfCrdsFirst(input, from, to, rest),
+    hazards: hazardsOf(input, from, to, { now: options.now, ...facts }),
   };
 }
 
-function isReissuedIfCrdsFirst(input: ReissueInput, { from, to, ...rest }: UpgradeOptions): boolean {
+function isReissuedIfCrdsFirst(
+  input: ReissueInput,
+  from: string,
+  to: string,
+  rest: Omit<ReissueOptions, 'version'>,
+): boolean {
   if (!rulesFor(to).issuerRefCrdDefaults || rulesFor(from).issuerRefCrdDefaults) return false;
   const halfway = { ...input, certificate: defaulted(input.certificate) };
   return decide(halfway, { ...rest, version: from }).outcome === 'reissue';
-}
-
-function withDefaults(input: ReissueInput): ReissueInput {
-  return {
-    ...input,
-    certificate: defaulted(input.certificate),
-    requests: input.requests.map(defaulted),
-    siblings: input.siblings.map(defaulted),
-  };
-}
-
-/** The object as an API server with the CRDs of 1.19.0 shows it: kind and group of its issuerRef filled in. */
-function defaulted<T extends Certificate | CertificateRequest>(object: T): T {
-  const ref = object?.spec?.issuerRef as IssuerRef | undefined;
-  if (ref === undefined || ref === null || typeof ref !== 'object') return object;
-  // An empty string is a value; the API server fills in only what is absent.
-  const issuerRef = { ...ref, kind: ref.kind ?? issuerKind(undefined), group: ref.group ?? issuerGroup(undefined) };
-  return { ...object, spec: { ...object.spec, issuerRef } };
 }

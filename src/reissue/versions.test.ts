@@ -35,6 +35,46 @@ describe('the rules of a release', () => {
     expect(rulesFor(version).requestPemLimit).toBe(expected),
   );
 
+  it.each([
+    ['1.12.13', undefined],
+    ['1.12.14', 65000],
+    ['1.13.6', undefined],
+    ['1.14.7', undefined],
+    ['1.15.3', undefined],
+    ['1.15.4', 65000],
+    ['1.16.1', undefined],
+    ['1.16.5', 65000],
+    ['1.17.0', 330000],
+    ['1.21.2', 330000],
+  ] as const)('%s: tls.crt up to %s bytes', (version, expected) =>
+    expect(rulesFor(version).certificatePemLimit).toBe(expected),
+  );
+
+  it.each([
+    ['provincesNamed', '1.19.6', '1.20.0'],
+    ['deletionGate', '1.17.4', '1.18.0'],
+    ['parsedIPs', '1.12.3', '1.12.4'],
+    ['certificateName', '1.13.1', '1.13.2'],
+    ['ownerByChance', '1.13.1', '1.13.2'],
+    ['literalSubjectBesides', '1.11.5', '1.12.0'],
+    ['literalSubjectDer', '1.14.7', '1.15.0'],
+    ['otherNames', '1.13.6', '1.14.0'],
+    ['renewBeforePositive', '1.15.5', '1.16.0'],
+    ['configurablePemLimits', '1.19.6', '1.20.0'],
+    ['clampedBackoff', '1.20.3', '1.21.0'],
+  ] as const)('%s: not in %s, in %s', (rule, before, since) =>
+    expect([rulesFor(before)[rule], rulesFor(since)[rule]]).toEqual([false, true]),
+  );
+  it('mends what 1.13.2 and 1.21.0 brought', () => {
+    expect(['1.13.3', '1.13.4', '1.14.0'].map((v) => rulesFor(v).ownerByChance)).toEqual([true, false, false]);
+    expect(['1.21.1', '1.21.2', '1.22.0'].map((v) => rulesFor(v).cronSearchYears)).toEqual([5, 9, 9]);
+    expect(['1.20.3', '1.21.0', '1.21.1'].map((v) => rulesFor(v).renewal)).toEqual([
+      'absent',
+      'disabled-crashes',
+      'full',
+    ]);
+  });
+
   it('takes a leading v and a pre-release', () =>
     expect(rulesFor('v1.20.0-beta.1')).toEqual({ ...rulesFor('1.20.0') }));
   it('says when a release is newer than known', () => {

@@ -1,4 +1,5 @@
 import { CertkeepError } from '../model/problems.ts';
+import { SECOND } from './goDuration.ts';
 
 /**
  * What differs between the releases of cert-manager, 1.11 to 1.21, in the decision to reissue. Each field names the
@@ -17,6 +18,11 @@ export interface Rules {
   rewrittenChain: boolean;
   /** The policy on the certificate-name annotation, and ownership of a shared Secret: 1.13.2. */
   certificateName: boolean;
+  /**
+   * Which of several Certificates owns a Secret that names none of them: 1.13.2 and 1.13.3 sorted one list by another,
+   * which is in no order (mended in 1.13.4).
+   */
+  ownerByChance: boolean;
   /** IP addresses are compared parsed and not as strings: 1.12.4 and 1.13.0. */
   parsedIPs: boolean;
   /**
@@ -47,15 +53,27 @@ export interface Rules {
   renewBeforePositive: boolean;
   /** spec.renewal: 1.21.0, whose controller crashes on the policy Disabled; mended in 1.21.1. */
   renewal: 'absent' | 'disabled-crashes' | 'full';
+  /** How many years ahead the next opening of a renewal window is searched: 5, since 1.21.2 9. */
+  cronSearchYears: number;
   /** Back-off: doubles per attempt up to 32 h. Since 1.21.0 clamped; before, at 32 h after the sixth attempt. */
   clampedBackoff: boolean;
+  /** Nanoseconds; flags may change them: the minimum since 1.20.0, the maximum too since 1.21.0. */
+  minimumBackoff: bigint;
+  maximumBackoff: bigint;
+  configurableBackoff: 'none' | 'minimum' | 'both';
   /** Limits of the size of PEM texts in bytes; undefined where there is none. */
   privateKeyPemLimit: number | undefined;
   requestPemLimit: number | undefined;
   certificatePemLimit: number | undefined;
+  /** Flags may change these limits: 1.20.0. */
+  configurablePemLimits: boolean;
+  /** The window that an ACME server suggests decides: only behind the feature gate ACMEUseARI, since 1.21.0. */
+  acmeRenewalInfo: boolean;
   /** Errors of PEM decoding say why: 1.18.3, 1.19.0. */
   pemErrorDetail: boolean;
 }
+
+const HOUR = 3600n * SECOND;
 
 type Triple = readonly [number, number, number];
 
@@ -95,6 +113,7 @@ function build(v: Triple): Rules {
     known: v[0] === 1 && v[1] <= NEWEST_MINOR,
     rewrittenChain: since('1.13.0'),
     certificateName: since('1.13.2'),
+    ownerByChance: since('1.13.2') && !since('1.13.4'),
     parsedIPs: since('1.12.4', '1.13.0'),
     literalSubjectBesides: since('1.12.0'),
     literalSubjectDer: since('1.15.0'),
@@ -113,12 +132,31 @@ function build(v: Triple): Rules {
           : 'absent',
     renewBeforePositive: since('1.16.0'),
     renewal: since('1.21.1') ? 'full' : since('1.21.0') ? 'disabled-crashes' : 'absent',
+    cronSearchYears: since('1.21.2') ? 9 : 5,
     clampedBackoff: since('1.21.0'),
+    minimumBackoff: HOUR,
+    maximumBackoff: 32n * HOUR,
+    configurableBackoff: since('1.21.0') ? 'both' : since('1.20.0') ? 'minimum' : 'none',
     privateKeyPemLimit: hasLimits ? 13000 : undefined,
     requestPemLimit: largeRequests ? 36500 : hasLimits ? 6500 : undefined,
     certificatePemLimit: since('1.17.0') ? 330000 : hasLimits ? 65000 : undefined,
+    configurablePemLimits: since('1.20.0'),
+    acmeRenewalInfo: false,
     pemErrorDetail: largeRequests,
   };
+}
+
+/** Orders two versions; throws as `rulesFor` does for what is none. */
+export function compareVersions(a: string, b: string): number {
+  return compare(parse(a), parse(b));
+}
+
+/**
+ * Whether a release has a change that first appeared in these releases, one per minor release, in ascending order.
+ * Throws as `rulesFor` does for what is no version.
+ */
+export function hasChange(version: string, fixes: readonly string[]): boolean {
+  return isSince(parse(version), fixes);
 }
 
 /**

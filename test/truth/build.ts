@@ -8,22 +8,44 @@ import { promisify } from 'node:util';
 /** The release that the tests judge live. */
 export const LIVE = '1.21.2';
 
-/** The releases whose verdicts are kept under golden/: one of each minor release, and some around a change. */
+/**
+ * The releases whose verdicts are kept under golden/: both sides of every change of the rules, and the last patch of a
+ * minor release where the Go module proxy has it.
+ */
 export const GOLDEN = [
   '1.11.5',
+  '1.12.0',
   '1.12.3',
+  '1.12.4',
   '1.12.14',
+  '1.13.0',
+  '1.13.1',
+  '1.13.2',
   '1.13.6',
+  '1.14.0',
   '1.14.7',
+  '1.15.0',
+  '1.15.3',
+  '1.15.4',
   '1.15.5',
+  '1.16.0',
+  '1.16.1',
   '1.16.2',
+  '1.16.3',
+  '1.16.5',
+  '1.17.0',
   '1.17.4',
+  '1.18.0',
   '1.18.2',
   '1.18.3',
+  '1.18.6',
   '1.19.0',
   '1.19.1',
+  '1.19.4',
+  '1.20.0',
   '1.20.2',
   '1.21.0',
+  '1.21.1',
 ] as const;
 export type Version = typeof LIVE | (typeof GOLDEN)[number];
 
@@ -50,6 +72,13 @@ export function truthBinary(version: Version): Promise<string> {
   return build;
 }
 
+/** Tags of patch releases that lack something of their minor release: the owner of a Secret, the look at Disabled. */
+const PATCH_TAGS: Partial<Record<Version, string>> = {
+  '1.13.0': 'noowner',
+  '1.13.1': 'noowner',
+  '1.21.0': 'nodisabled',
+};
+
 async function buildBinary(version: Version): Promise<string> {
   const minor = version.split('.').slice(0, 2).join('.');
   const { stdout: go } = await run('go', ['env', 'GOVERSION'], { cwd: SOURCE });
@@ -59,7 +88,8 @@ async function buildBinary(version: Version): Promise<string> {
   const temporary = `${binary}.${process.pid}`;
   const mode = version === LIVE ? 'readonly' : 'mod';
   const flags = ['-trimpath', '-buildvcs=false', '-ldflags', '-s -w', `-mod=${mode}`, `-modfile=${modfile}`];
-  await run('go', ['build', ...flags, '-tags', `cm${minor.replace('.', '_')}`, '-o', temporary, '.'], {
+  const tags = [`cm${minor.replace('.', '_')}`, PATCH_TAGS[version] ?? ''].filter(Boolean).join(',');
+  await run('go', ['build', ...flags, '-tags', tags, '-o', temporary, '.'], {
     cwd: SOURCE,
     env: { ...process.env, GOFLAGS: '', GOWORK: 'off' },
     maxBuffer: 1 << 26,

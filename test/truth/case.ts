@@ -13,4 +13,6 @@ export interface Case {
   siblings: Certificate[];
   /** RFC 3339 with milliseconds. */
   now: string;
+  /** The controller's arguments, each `--name=value`; absent: none. */
+  flags?: string[];
 }

@@ -1,4 +1,5 @@
 import { decide } from '../../src/reissue/decide.ts';
+import { controllerFlags } from '../../src/reissue/flags.ts';
 import type { Decision } from '../../src/reissue/input.ts';
 import type { Case } from './case.ts';
 import type { Verdict } from './run.ts';
@@ -21,7 +22,7 @@ export function compare(one: Case, theirs: Verdict, version: string): Comparison
       requests: one.requests,
       siblings: [one.certificate, ...one.siblings],
     },
-    { now: new Date(one.now), version },
+    { now: new Date(one.now), version, flags: controllerFlags(one.flags ?? []) },
   );
   if (ours.outcome === 'undecidable') return { case: one, ours, theirs, result: 'undecidable', why: ours.message };
   const why = difference(ours, theirs);
@@ -64,6 +65,34 @@ export interface Row {
   agree: number;
   undecidable: number;
   differ: number;
+}
+
+/**
+ * Whether cert-manager itself decides this by chance, so that there is nothing to agree with: 1.13.2 and 1.13.3 sort the
+ * Certificates of a shared Secret by a list without order.
+ */
+export function isByChance({ twin }: Case, version: string): boolean {
+  return /^1\.13\.[23]$/.test(version) && twin.startsWith('shared-');
+}
+
+/** Agreement of a release in one line of the closing table. */
+export interface Agreement {
+  version: string;
+  cases: number;
+  agree: number;
+  undecidable: number;
+  differ: number;
+}
+
+/** Agreement by release; the share is of the cases that certkeep decides. */
+export function printAgreement(releases: readonly Agreement[]): string {
+  const line = (cells: (string | number)[]): string => cells.map((cell) => String(cell).padStart(12)).join('');
+  return [
+    line(['cert-manager', 'cases', 'agree', 'undecidable', 'differ', 'agreement']),
+    ...releases.map(({ version, cases, agree, undecidable, differ }) =>
+      line([version, cases, agree, undecidable, differ, `${((100 * agree) / (agree + differ)).toFixed(2)} %`]),
+    ),
+  ].join('\n');
 }
 
 /** Agreement by the policy or gate that cert-manager stopped at. */

@@ -3,6 +3,7 @@ import { buildCase, soundPlan } from './plan.ts';
 import { Random } from './random.ts';
 import { Maker } from './run.ts';
 import { DAMAGE } from './twins/damage.ts';
+import { FLAGS } from './twins/flags.ts';
 import { GATES } from './twins/gates.ts';
 import { RENEWAL, WINDOWS } from './twins/renewal.ts';
 import { LITERAL_SUBJECT, NAMES, OTHER_NAMES, REQUEST_FIELDS, REQUEST_FOUND, SUBJECT } from './twins/request.ts';
@@ -26,6 +27,7 @@ const SETS: [Twin[], number][] = [
   [RENEWAL, 8],
   [WINDOWS, 12],
   [GATES, 5],
+  [FLAGS, 6],
   [DAMAGE, 4],
 ];
 

@@ -62,6 +62,8 @@ export interface Plan {
   editRequest: (pem: string) => string | Buffer;
   editObjects: ((objects: Objects) => void | Promise<void>)[];
   damaged: boolean;
+  /** The controller's arguments. */
+  flags: string[];
 }
 
 const DAY = 86_400_000;
@@ -202,6 +204,7 @@ export function soundPlan(random: Random, maker: Maker): Plan {
     editRequest: (pem) => pem,
     editObjects: [],
     damaged: false,
+    flags: [],
   };
 }
 
@@ -259,7 +262,8 @@ export async function buildCase(plan: Plan, id: string, twin: string): Promise<C
   };
   if (plan.withRequest) objects.requests.push(await requestOf(plan, plan.status.revision ?? 1));
   for (const edit of plan.editObjects) await edit(objects);
-  return { id, twin, damaged: plan.damaged, ...objects, now: new Date(plan.now).toISOString() };
+  const flags = plan.flags.length === 0 ? {} : { flags: plan.flags };
+  return { id, twin, damaged: plan.damaged, ...objects, now: new Date(plan.now).toISOString(), ...flags };
 }
 
 /** A CertificateRequest of the plan's Certificate, of that revision. */

@@ -1,17 +1,19 @@
-import { printTime } from '../goTime.ts';
+import type { CertificateStatus } from '../../model/objects.ts';
+import { SECOND } from '../goDuration.ts';
+import { parseTime, printTime, ZERO_SECONDS } from '../goTime.ts';
 import { Unclear } from '../read.ts';
 import { type RenewalTime, renewalTime } from '../renewalTime.ts';
+import type { X509 } from '../x509.ts';
 import { certificateOr } from './errors.ts';
 import { type Policy, type PolicyInput, REASON, Violated } from './policy.ts';
 
 /**
- * The renewal time must lie in the future. cert-manager's alpha feature ACMEUseARI is off by default and not taken into
- * account. The message quotes status.renewalTime, which is not what decides.
+ * The renewal time must lie in the future. The message quotes status.renewalTime, which is not what decides.
  */
 export const currentCertificateNearingExpiry: Policy = (input) => {
   const leaf = certificateOr(input.leaf(), input.rules);
   if (leaf instanceof Violated) return leaf.violation;
-  const { at, windowError } = renewalTime(leaf.notBefore, leaf.notAfter, input.certificate.spec, input.rules);
+  const { at, windowError } = renewalTimeOf(input, leaf);
   if (at === null || at > input.now) return undefined;
   return { reason: REASON.Renewing, message: renewalMessage(input, windowError) };
 };
@@ -29,5 +31,28 @@ export function renewalMessage({ certificate }: PolicyInput, windowError: boolea
 export function renewalOf(input: PolicyInput): RenewalTime | undefined {
   const leaf = input.leaf();
   if (leaf.kind !== 'read') return undefined;
-  return renewalTime(leaf.value.notBefore, leaf.value.notAfter, input.certificate.spec, input.rules);
+  return renewalTimeOf(input, leaf.value);
+}
+
+/**
+ * The window that the ACME server suggests goes before everything but the policy Disabled, where it belongs to this
+ * certificate and not to the one before (checks.go CurrentCertificateNearingExpiry).
+ */
+function renewalTimeOf({ certificate, rules }: PolicyInput, { notBefore, notAfter }: X509): RenewalTime {
+  const disabled = rules.renewal === 'full' && certificate.spec.renewal?.policy === 'Disabled';
+  if (rules.acmeRenewalInfo && !disabled) {
+    const start = suggestedStart(certificate.status);
+    if (start !== undefined && start !== ZERO_SECONDS && start > notBefore) {
+      return { at: BigInt(start) * SECOND, windowError: false };
+    }
+  }
+  return renewalTime(notBefore, notAfter, certificate.spec, rules);
+}
+
+function suggestedStart(status: CertificateStatus | undefined): number | undefined {
+  const window = status?.acme?.ari?.suggestedWindow ?? undefined;
+  if (window === undefined) return undefined;
+  const start = parseTime(window.start ?? '');
+  if (start === undefined) throw new Unclear('status.acme.ari.suggestedWindow.start is not a time');
+  return start;
 }

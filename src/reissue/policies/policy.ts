@@ -4,7 +4,7 @@ import { decodeBase64 } from '../pem.ts';
 import { readPrivateKey } from '../privateKey.ts';
 import type { PublicKey } from '../publicKey.ts';
 import { type Read, Unclear } from '../read.ts';
-import { type Rules, rulesFor } from '../versions.ts';
+import type { Rules } from '../versions.ts';
 import { readLeaf, type X509 } from '../x509.ts';
 
 /** A violation: reason and message as cert-manager writes them into the Issuing condition. */
@@ -51,13 +51,13 @@ export class PolicyInput {
     secret: Secret | undefined,
     current: CertificateRequest | undefined,
     now: Date,
-    version: string,
+    rules: Rules,
   ) {
     this.certificate = certificate;
     this.secret = secret;
     this.current = current;
     this.now = BigInt(now.getTime()) * 1_000_000n;
-    this.rules = rulesFor(version);
+    this.rules = rules;
   }
 
   /** Whether the Secret has data at all; a manifest may give it as stringData. */

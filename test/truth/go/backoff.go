@@ -4,4 +4,5 @@ package main
 
 import controllerpkg "github.com/cert-manager/cert-manager/pkg/controller"
 
-func setBackoff(*controllerpkg.Context) {}
+// Before 1.20 the back-off was fixed.
+func setBackoff(*controllerpkg.Context, []string) {}

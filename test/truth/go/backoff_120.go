@@ -8,6 +8,6 @@ import (
 	controllerpkg "github.com/cert-manager/cert-manager/pkg/controller"
 )
 
-func setBackoff(options *controllerpkg.Context) {
-	options.CertificateRequestMinimumBackoffDuration = time.Hour
+func setBackoff(options *controllerpkg.Context, flags []string) {
+	options.CertificateRequestMinimumBackoffDuration = durationFlag(flags, "certificate-request-minimum-backoff-duration", time.Hour)
 }

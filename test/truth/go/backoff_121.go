@@ -8,7 +8,7 @@ import (
 	controllerpkg "github.com/cert-manager/cert-manager/pkg/controller"
 )
 
-func setBackoff(options *controllerpkg.Context) {
-	options.CertificateRequestMinimumBackoffDuration = time.Hour
-	options.CertificateRequestMaximumBackoffDuration = 32 * time.Hour
+func setBackoff(options *controllerpkg.Context, flags []string) {
+	options.CertificateRequestMinimumBackoffDuration = durationFlag(flags, "certificate-request-minimum-backoff-duration", time.Hour)
+	options.CertificateRequestMaximumBackoffDuration = durationFlag(flags, "certificate-request-maximum-backoff-duration", 32*time.Hour)
 }

@@ -34,6 +34,8 @@ type Case struct {
 	Requests    []*cmapi.CertificateRequest `json:"requests"`
 	Siblings    []*cmapi.Certificate        `json:"siblings"`
 	Now         time.Time                   `json:"now"`
+	// The controller's arguments, each --name=value.
+	Flags []string `json:"flags"`
 }
 
 // Verdict is what cert-manager does with a case.
@@ -108,7 +110,7 @@ func judge() {
 	chain := policies.NewTriggerPolicyChain(w.now)
 	asked := false
 	var index int
-	trigger := newTrigger(w, func(input policies.Input) (string, string, bool) {
+	evaluate := func(input policies.Input) (string, string, bool) {
 		asked = true
 		for i, policy := range chain {
 			index = i
@@ -118,7 +120,18 @@ func judge() {
 		}
 		index = -1
 		return "", "", false
-	})
+	}
+	// One controller for each set of flags: they are read when it is made.
+	triggers := map[string]trigger{}
+	triggerFor := func(flags []string) trigger {
+		key := strings.Join(flags, "\n")
+		t, found := triggers[key]
+		if !found {
+			t = newTrigger(w, flags, evaluate)
+			triggers[key] = t
+		}
+		return t
+	}
 
 	eachLine(false, func(line []byte) (answer any) {
 		var c Case
@@ -138,7 +151,10 @@ func judge() {
 			}
 		}()
 		asked, index = false, -1
+		setLimits(c.Flags)
+		setGates(c.Flags)
 		v.At = renewalTime(c)
+		trigger := triggerFor(c.Flags)
 		w.fill(c)
 		crt := c.Certificate
 		processErr := trigger.process(ctx, crt)
@@ -179,7 +195,7 @@ func renewalTime(c Case) string {
 	if err != nil {
 		return ""
 	}
-	t := computeRenewalTime(crt.NotBefore, crt.NotAfter, c.Certificate.Spec)
+	t := computeRenewalTime(crt.NotBefore, crt.NotAfter, c.Certificate)
 	if t == nil {
 		return ""
 	}

@@ -1,4 +1,4 @@
-//go:build cm1_12
+//go:build cm1_12 || noowner
 
 package main
 

@@ -9,7 +9,8 @@ import (
 	"github.com/cert-manager/cert-manager/pkg/controller/certificates"
 )
 
-func computeRenewalTime(notBefore, notAfter time.Time, spec cmapi.CertificateSpec) *time.Time {
+func computeRenewalTime(notBefore, notAfter time.Time, crt *cmapi.Certificate) *time.Time {
+	spec := crt.Spec
 	t := certificates.RenewalTime(notBefore, notAfter, spec.RenewBefore)
 	if t == nil {
 		return nil

@@ -9,7 +9,8 @@ import (
 	"github.com/cert-manager/cert-manager/pkg/util/pki"
 )
 
-func computeRenewalTime(notBefore, notAfter time.Time, spec cmapi.CertificateSpec) *time.Time {
+func computeRenewalTime(notBefore, notAfter time.Time, crt *cmapi.Certificate) *time.Time {
+	spec := crt.Spec
 	t := pki.RenewalTime(notBefore, notAfter, spec.RenewBefore, spec.RenewBeforePercentage)
 	if t == nil {
 		return nil

@@ -15,8 +15,10 @@ import (
 	triggerpkg "github.com/cert-manager/cert-manager/pkg/controller/certificates/trigger"
 )
 
-func newTrigger(w *world, evaluate policies.Func) trigger {
-	kube := informers.NewSharedInformerFactory(kubefake.NewSimpleClientset(), 0)
+// One factory for all triggers, so that they share the index that we fill.
+var kube = informers.NewSharedInformerFactory(kubefake.NewSimpleClientset(), 0)
+
+func newTrigger(w *world, _ []string, evaluate policies.Func) trigger {
 	secrets := kube.Core().V1().Secrets()
 	w.secrets = secrets.Informer().GetIndexer()
 	controller, _, _ := triggerpkg.NewController(logr.Discard(), w.client, kube, w.shared, &record.FakeRecorder{}, w.now, evaluate, "truth")

@@ -16,7 +16,7 @@ import (
 	triggerpkg "github.com/cert-manager/cert-manager/pkg/controller/certificates/trigger"
 )
 
-func newTrigger(w *world, evaluate policies.Func) trigger {
+func newTrigger(w *world, flags []string, evaluate policies.Func) trigger {
 	kube := secretFactory{internalinformers.NewBaseKubeInformerFactory(kubefake.NewSimpleClientset(), 0, ""), w.secrets}
 	options := &controllerpkg.Context{
 		RootContext:               context.Background(),
@@ -27,7 +27,7 @@ func newTrigger(w *world, evaluate policies.Func) trigger {
 	}
 	options.Clock = w.now
 	options.FieldManager = "truth"
-	setBackoff(options)
+	setBackoff(options, flags)
 	controller, _, _ := triggerpkg.NewController(logr.Discard(), options, evaluate)
 	v1 := w.shared.Certmanager().V1()
 	gatherer := policies.Gatherer{CertificateRequestLister: v1.CertificateRequests().Lister(), SecretLister: kube.Secrets().Lister()}

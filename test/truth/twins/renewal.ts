@@ -251,6 +251,27 @@ export const WINDOWS: Twin[] = [
     if (plan.random.chance(0.3))
       plan.editObjects.push(({ certificate }) => void delete certificate.status?.renewalTime);
   }),
+  ...[false, true].map((first) =>
+    twin(`window-that-never-opens-${first ? 'first' : 'last'}`, (plan) => {
+      const moment = nearChange(plan);
+      const never = { cron: plan.random.pick(['0 0 30 2 *', '0 0 29 2 *', '0 0 1 1 *']), windowDuration: '1h' };
+      const windows = [window(plan), window(plan)];
+      plan.spec.renewal = { policy: 'RenewBefore', windows: first ? [never, ...windows] : [...windows, never] };
+      plan.now = moment + plan.random.integer(-3600, 72 * 3600) * SECOND;
+    }),
+  ),
+  twin('window-leap-day', (plan) => {
+    // Between 29 February 2096 and 2104 there is none: 1900 and 2100 are no leap years.
+    plan.template.notBefore = '2096-02-01T00:00:00Z';
+    plan.template.notAfter = plan.random.pick(['2106-01-01T00:00:00Z', '2103-01-01T00:00:00Z']);
+    const desired = Date.UTC(plan.random.integer(2096, 2102), plan.random.integer(2, 11), plan.random.integer(1, 28));
+    plan.spec.renewBefore = `${(end(plan) - desired) / SECOND}s`;
+    plan.spec.renewal = {
+      policy: 'RenewBefore',
+      windows: [{ cron: '0 0 29 2 *', windowDuration: '1h' }, ...(plan.random.chance(0.3) ? [window(plan)] : [])],
+    };
+    plan.now = plan.random.pick([desired - DAY, desired, desired + DAY, Date.UTC(2104, 1, 29)]);
+  }),
   twin('window-no-expiry', (plan) => {
     plan.template.notAfter = '9999-12-31T23:59:59Z';
     plan.spec.renewal = { policy: 'RenewBefore', windows: [window(plan)] };

@@ -113,6 +113,12 @@ export const KEY_PAIR: Twin[] = [
   twin('key-13001-bytes', (plan) => {
     plan.editKey = padTo(13001);
   }),
+  twin('certificate-65000-bytes', (plan) => {
+    plan.editCertificate = padTo(65000);
+  }),
+  twin('certificate-65001-bytes', (plan) => {
+    plan.editCertificate = padTo(65001);
+  }),
   twin('certificate-330000-bytes', (plan) => {
     plan.editCertificate = padTo(330000);
   }),
