@@ -122,6 +122,14 @@ function build(v: Triple): Rules {
 }
 
 /**
+ * Whether a release has a change that first appeared in these, one per minor release at most, in ascending order. Throws
+ * as `rulesFor` does for what is no version.
+ */
+export function hasChange(version: string, ...fixes: string[]): boolean {
+  return isSince(parse(version), fixes);
+}
+
+/**
  * Whether a release has a change that first appeared in these, one per minor release at most, in ascending order: minor
  * releases after the last one have it; a minor release that is not listed between two others does not.
  */
