@@ -35,8 +35,10 @@ export interface CertManagerInfo {
   leaderElection: boolean;
   /** The only namespace that the controller looks at (`--namespace`); '' for all. */
   watchedNamespace: string;
-  /** Arguments of the controller that bear on issuance, as `--name=value`. */
+  /** Settings of the controller that bear on issuance, as `--name=value`: its arguments, and its file where it has one. */
   flags: string[];
+  /** False where the Deployment, or the file of its settings, could not be read: there may be others. */
+  flagsKnown: boolean;
   /** CRD name → stored versions; empty where CRDs may not be read. */
   crds: Record<string, string[]>;
 }
@@ -112,6 +114,7 @@ async function discover(cluster: Cluster, options: DiscoverOptions): Promise<Cer
       leaderElection: true,
       watchedNamespace: '',
       flags: [],
+      flagsKnown: false,
     };
   }
   const args = controllerArguments(deployment);
@@ -135,8 +138,15 @@ async function discover(cluster: Cluster, options: DiscoverOptions): Promise<Cer
       CODE_DEFAULT_NAMESPACE,
     leaderElection: flagValue(args, 'leader-elect') !== 'false' && (config === 'unreadable' || config.leaderElection),
     watchedNamespace: flagValue(args, 'namespace') || (config === 'unreadable' ? '' : config.namespace),
-    flags: issuanceFlags(args),
+    flags: [...fromFile(args, config), ...issuanceFlags(args)],
+    flagsKnown: config !== 'unreadable',
   };
+}
+
+/** Those settings of the file that no argument overrides. */
+function fromFile(args: string[], config: ControllerConfig | 'unreadable'): string[] {
+  if (config === 'unreadable') return [];
+  return config.shimFlags.filter((flag) => flagValue(args, flag.slice(2, flag.indexOf('='))) === undefined);
 }
 
 /** Arguments win over the file, as in cert-manager itself (cmd/controller/app/controller.go parses them last). */
