@@ -55,8 +55,9 @@ export async function predict(request: PredictRequest): Promise<Report> {
     }
     decided.push(judge(input, releases, outlooks, now));
   }
-  const made = newInputs(outlooks.version).filter(isWanted);
-  decided.push(...made.map((input) => judgeNew(input, releases, outlooks, now)));
+  for (const input of newInputs(outlooks.version).filter(isWanted)) {
+    decided.push(judgeNew(input, releases, outlooks, now));
+  }
   const judged = byUrgency(decided);
   const until = now.getTime() + request.horizonMs;
   const all: Problem[] = [
