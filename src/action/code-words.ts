@@ -46,6 +46,7 @@ export const CODE_WORDS: Record<ProblemCode, string> = {
   'shared-secret': 'Several Certificates write to one Secret.',
   prerequisite: 'Something that a restore needs is not in the cluster.',
   'made-by-another-object': 'A Certificate is made by another object, such as an Ingress.',
+  'maker-ignored': 'cert-manager passes over an Ingress, Gateway or ListenerSet, or a part of it.',
   conflict: 'An object exists in the cluster and differs from the backup.',
   'cluster-changed': 'The cluster changed between the plan and the write, or is another one than that of the backup.',
   'restore-running': 'Another restore is at work on this cluster.',

@@ -19,6 +19,14 @@ const certificate = z.strictObject({
     .enum(['unchanged', 'renewed', 'reissued', 'issuing', 'failed', 'missing', 'awaiting-maker', 'unproven'])
     .optional(),
   evidence: z.record(text, z.strictObject({ before: scalar, after: scalar })).optional(),
+  maker: z
+    .strictObject({
+      object: text.describe('Kind/namespace/name'),
+      action: z.enum(['create', 'update', 'recreate', 'undecidable']),
+      changes: z.array(text).describe('Fields that it changes, such as spec.dnsNames'),
+    })
+    .describe('predict: the Ingress, Gateway or ListenerSet whose doing the prediction is')
+    .optional(),
   upgrade: z
     .strictObject({
       before: prediction,

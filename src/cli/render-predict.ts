@@ -90,8 +90,9 @@ function certificateLines(those: readonly CertificateReport[], withWhy: boolean)
   ];
 }
 
-function why({ reason = '', message = '', at = null }: CertificateReport): string {
-  const words = [reason, message].filter((text) => text !== '').join(': ') || 'in issuance already';
+function why({ reason = '', message = '', at = null, maker }: CertificateReport): string {
+  const doing = maker === undefined || maker.action === 'undecidable' ? '' : `${maker.action}d for ${maker.object}`;
+  const words = [reason, message, doing].filter((text) => text !== '').join(': ') || 'in issuance already';
   return at === null ? words : `${words} (after ${at})`;
 }
 

@@ -105,6 +105,30 @@ describe('discoverCertManager', () => {
     });
   });
 
+  it('reads what bears on shims from the file, as the arguments of the same meaning', async () => {
+    const file = '--config=/var/cert-manager/config/config.yaml';
+    const config = [
+      'ingressShimConfig:',
+      '  defaultIssuerName: ca',
+      '  extraCertificateAnnotations: [a, b]',
+      'gatewayAPIConfig:',
+      '  enabled: true',
+      'featureGates:',
+      '  ListenerSets: true',
+    ].join('\n');
+    const found = await discoverCertManager(
+      fake({ deployment: deployment([file, '--default-issuer-name=from-argument']), config }),
+    );
+    expect(found.flags).toEqual([
+      '--extra-certificate-annotations=a,b',
+      '--enable-gateway-api=true',
+      '--feature-gates=ListenerSets=true',
+      file,
+      '--default-issuer-name=from-argument',
+    ]);
+    expect(found.flagsKnown).toBe(true);
+  });
+
   it('does not guess where the file cannot be read', async () => {
     const file = deployment(['--config=/var/cert-manager/config/config.yaml']);
     const unknown = { clusterResourceNamespace: '', clusterResourceNamespaceSource: 'unknown' };

@@ -37,8 +37,10 @@ export interface CertManagerInfo {
   leaderElection: boolean;
   /** The only namespace that the controller looks at (`--namespace`); '' for all. */
   watchedNamespace: string;
-  /** Arguments of the controller that bear on issuance, as `--name=value`. */
+  /** Settings of the controller that bear on issuance, as `--name=value`: its arguments, and its file where it has one. */
   flags: string[];
+  /** False where the Deployment, or the file of its settings, could not be read: there may be others. */
+  flagsKnown: boolean;
   /** CRD name → stored versions; empty where CRDs may not be read. */
   crds: Record<string, string[]>;
 }
@@ -122,6 +124,7 @@ async function discover(cluster: Cluster, options: DiscoverOptions): Promise<Cer
       leaderElection: true,
       watchedNamespace: '',
       flags: [],
+      flagsKnown: false,
     };
   }
   const args = controllerArguments(deployment);
@@ -145,8 +148,14 @@ async function discover(cluster: Cluster, options: DiscoverOptions): Promise<Cer
       flagValue(args, 'leader-election-namespace') || file?.leaderElectionNamespace || CODE_DEFAULT_NAMESPACE,
     leaderElection: flagValue(args, 'leader-elect') !== 'false' && file?.leaderElection !== false,
     watchedNamespace: flagValue(args, 'namespace') || (file?.namespace ?? ''),
-    flags: issuanceFlags(args),
+    flags: [...fromFile(args, file), ...issuanceFlags(args)],
+    flagsKnown: file !== undefined,
   };
+}
+
+/** Those settings of the file that no argument overrides. */
+function fromFile(args: string[], config: ControllerConfig | undefined): string[] {
+  return (config?.shimFlags ?? []).filter((flag) => flagValue(args, flag.slice(2, flag.indexOf('='))) === undefined);
 }
 
 /** Arguments win over the file, as in cert-manager itself (cmd/controller/app/controller.go parses them last). */

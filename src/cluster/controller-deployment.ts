@@ -30,6 +30,8 @@ export interface ControllerConfig {
   namespace: string;
   leaderElectionNamespace: string;
   leaderElection: boolean;
+  /** What bears on the Certificates that Ingresses and Gateways make, as the arguments that say the same. */
+  shimFlags: string[];
 }
 
 const CONTAINER_NAME = 'cert-manager-controller';
@@ -107,6 +109,7 @@ const ISSUANCE_FLAGS = new Set([
   'enable-gateway-api-listenerset',
   'extra-certificate-annotations',
   'feature-gates',
+  'gateway-api-extra-protocols',
   'issuer-ambient-credentials',
   'leader-elect',
   'leader-election-namespace',
@@ -166,5 +169,31 @@ export function parseControllerConfig(text: string): ControllerConfig {
     namespace: string(config.namespace),
     leaderElectionNamespace: string(leader.namespace),
     leaderElection: leader.enabled !== false,
+    shimFlags: shimFlags(config),
   };
+}
+
+/** Fields of the file (internal/apis/config/controller) → the arguments of the same meaning. */
+function shimFlags(config: Record<string, unknown>): string[] {
+  const object = (value: unknown): Record<string, unknown> =>
+    typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
+  const shim = object(config.ingressShimConfig);
+  const gateway = object(config.gatewayAPIConfig);
+  const gates = Object.entries(object(config.featureGates)).map(([name, on]) => `${name}=${String(on)}`);
+  const settings: [name: string, value: unknown][] = [
+    ['default-issuer-name', shim.defaultIssuerName],
+    ['default-issuer-kind', shim.defaultIssuerKind],
+    ['default-issuer-group', shim.defaultIssuerGroup],
+    ['auto-certificate-annotations', shim.defaultAutoCertificateAnnotations],
+    ['extra-certificate-annotations', shim.extraCertificateAnnotations],
+    ['enable-gateway-api', gateway.enabled ?? config.enableGatewayAPI],
+    ['enable-gateway-api-listenerset', gateway.enableListenerSet ?? config.enableGatewayAPIListenerSet],
+    ['gateway-api-extra-protocols', gateway.extraProtocols],
+    ['controllers', config.controllers],
+    ['feature-gates', gates.length === 0 ? undefined : gates],
+  ];
+  return settings.flatMap(([name, value]) => {
+    const text = Array.isArray(value) ? value.map(String).join(',') : value;
+    return ['string', 'boolean'].includes(typeof text) ? [`--${name}=${String(text)}`] : [];
+  });
 }

@@ -69,6 +69,7 @@ export const PROBLEM_CODES = {
   'shared-secret': EXIT.incomplete,
   prerequisite: EXIT.incomplete,
   'made-by-another-object': EXIT.incomplete,
+  'maker-ignored': EXIT.incomplete,
   conflict: EXIT.conflict,
   'cluster-changed': EXIT.conflict,
   'restore-running': EXIT.conflict,

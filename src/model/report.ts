@@ -57,8 +57,19 @@ export interface CertificateReport {
   verdict?: CertificateVerdict;
   /** What was compared, before and after. */
   evidence?: Evidence;
+  /** predict: the Ingress, Gateway or ListenerSet whose doing the prediction is. */
+  maker?: MakerReport;
   /** predict --cert-manager-version: what the upgrade does to it. */
   upgrade?: CertificateUpgrade;
+}
+
+/** What cert-manager does to a Certificate for the object that it is made from. */
+export interface MakerReport {
+  /** `Kind/namespace/name`. */
+  object: string;
+  action: 'create' | 'update' | 'recreate' | 'undecidable';
+  /** The fields that it changes: `spec.dnsNames`. */
+  changes: string[];
 }
 
 /** What an upgrade of cert-manager does to one Certificate. */

@@ -54,9 +54,9 @@ interface Sort {
 }
 
 function listed(judged: readonly Judged[], { severity, code, what, fix, more }: Sort): Problem[] {
-  const problems = judged.slice(0, LISTED).map(({ certificate, decision }): Problem => {
+  const problems = judged.slice(0, LISTED).map(({ certificate, decision, shim }): Problem => {
     const object = objectName(certificate);
-    const words = [decision.reason, decision.message].filter((text) => text !== '').join(': ');
+    const words = [decision.reason, decision.message, madeBy(shim)].filter((text) => text !== '').join(': ');
     return { severity, code, message: what(words || 'already in issuance'), fix, object };
   });
   const rest = judged.length - LISTED;
@@ -69,6 +69,14 @@ function listed(judged: readonly Judged[], { severity, code, what, fix, more }: 
     });
   }
   return problems;
+}
+
+/** Whose doing it is, in words. */
+function madeBy(shim: Judged['shim']): string {
+  if (shim === undefined || shim.action === 'undecidable') return '';
+  const paths = shim.changes.map(({ path }) => path);
+  const changes = paths.length === 0 ? '' : ` (${paths.slice(0, 5).join(', ')}${paths.length > 5 ? ' and more' : ''})`;
+  return shim.action === 'update' ? `${shim.maker} changes it${changes}` : `${shim.maker} makes it anew`;
 }
 
 /** Ordinary renewals, as two lines at most: each Certificate's own time is in the list of Certificates. */

@@ -3,6 +3,7 @@ import { discoverCertManager } from '../cluster/certmanager.ts';
 import { clusterUid } from '../cluster/identity.ts';
 import { formatDuration } from '../model/duration.ts';
 import { CertkeepError } from '../model/problems.ts';
+import { readMakers } from './makers.ts';
 import type { LiveSource, PredictRequest } from './request.ts';
 import { emptyState, type PredictState } from './state.ts';
 
@@ -64,12 +65,11 @@ async function read(source: LiveSource, request: PredictRequest): Promise<Predic
     );
   }
   // All Certificates, whatever the selector: those that share a Secret decide about each other.
-  const read = await readClusterState(cluster, {
-    namespaces: [...new Set(request.namespaces)],
-    secrets: 'required',
-    settleMs: 0,
-    progress,
-  });
+  const namespaces = [...new Set(request.namespaces)];
+  const [read, { makers, problems }] = await Promise.all([
+    readClusterState(cluster, { namespaces, secrets: 'required', settleMs: 0, progress }),
+    readMakers(cluster, namespaces),
+  ]);
   progress.info(
     `Read ${read.certificates.length} Certificates, ${read.secrets.size} Secrets and ${read.requests.length} CertificateRequests.`,
   );
@@ -81,5 +81,8 @@ async function read(source: LiveSource, request: PredictRequest): Promise<Predic
     secrets: [...read.secrets.values()],
     requests: read.requests,
     issuers: read.issuers,
+    makers,
+    controllerFlags: { flags: info.flags, known: info.flagsKnown },
+    problems,
   };
 }

@@ -4,7 +4,7 @@ import { CERT_MANAGER_GROUP, groupOf } from '../model/kinds.ts';
 import { type Certificate, type CertificateRequest, type Issuer, objectName, type Secret } from '../model/objects.ts';
 import type { Problem } from '../model/problems.ts';
 import { wrongCertificate, wrongRequest, wrongSecret } from '../reissue/shape.ts';
-import { controllerVersion, keepForPrediction, notBase64 } from './keep.ts';
+import { controllerFlags, controllerVersion, keepForPrediction, notBase64 } from './keep.ts';
 import type { FileSource } from './request.ts';
 import { emptyState, nameOf, type PredictState } from './state.ts';
 
@@ -67,6 +67,7 @@ class Adder {
     const version = controllerVersion(object);
     if (version !== '') {
       this.#state.version = version;
+      this.#state.controllerFlags = controllerFlags(object);
       return;
     }
     const key = `${groupOf(object.apiVersion)}/${objectName(object)}`;

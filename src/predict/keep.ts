@@ -1,4 +1,11 @@
-import { type DeploymentShape, isController, versionOf } from '../cluster/controller-deployment.ts';
+import {
+  controllerArguments,
+  type DeploymentShape,
+  flagValue,
+  isController,
+  issuanceFlags,
+  versionOf,
+} from '../cluster/controller-deployment.ts';
 import { CERT_MANAGER_GROUP, groupOf, LAST_APPLIED_ANNOTATION } from '../model/kinds.ts';
 import type { KubeObject, ObjectMeta } from '../model/objects.ts';
 
@@ -88,5 +95,15 @@ export function controllerVersion(object: KubeObject): string {
   } catch {
     // A Deployment of another shape than the API server would take.
     return '';
+  }
+}
+
+/** The settings of that controller; a file that its arguments name may hold others. */
+export function controllerFlags(object: KubeObject): { flags: string[]; known: boolean } {
+  try {
+    const args = controllerArguments(object as DeploymentShape);
+    return { flags: issuanceFlags(args), known: flagValue(args, 'config') === undefined };
+  } catch {
+    return { flags: [], known: false };
   }
 }

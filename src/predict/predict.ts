@@ -10,9 +10,10 @@ import { findings } from './findings.ts';
 import { fromBackup } from './from-backup.ts';
 import { fromCluster } from './from-cluster.ts';
 import { fromManifests } from './from-manifests.ts';
-import { inputsOf } from './inputs.ts';
-import { isRenewal, type Judged, judge, type Releases, renewalTime } from './judge.ts';
+import { type Input, inputsOf } from './inputs.ts';
+import { isRenewal, type Judged, judge, judgeNew, type Outlooks, type Releases, renewalTime } from './judge.ts';
 import type { FileSource, PredictRequest } from './request.ts';
+import { makerReport, newInputs, shimOutlook } from './shim.ts';
 import { nameOf, type PredictState } from './state.ts';
 import { upgradeReport } from './upgrade.ts';
 import { byWeek, rfc3339 } from './weeks.ts';
@@ -38,22 +39,34 @@ export async function predict(request: PredictRequest): Promise<Report> {
   const state = await read(request);
   const { releases, assumed, problems } = chooseReleases(state, request);
   const now = request.clock.now();
+  const outlooks: Outlooks = {
+    version: shimOutlook(state, releases.version),
+    ...(releases.from === undefined ? {} : { from: shimOutlook(state, releases.from) }),
+  };
   const namespaces = new Set(request.namespaces);
-  const inputs = inputsOf(state).filter(
-    ({ certificate: { metadata } }) =>
-      (namespaces.size === 0 || namespaces.has(metadata.namespace ?? '')) && matches(metadata.labels),
-  );
+  const isWanted = ({ certificate: { metadata } }: Input): boolean =>
+    (namespaces.size === 0 || namespaces.has(metadata.namespace ?? '')) && matches(metadata.labels);
+  const inputs = inputsOf(state).filter(isWanted);
   const decided: Judged[] = [];
   for (const input of inputs) {
     if (decided.length % STEP === 0) {
       request.signal?.throwIfAborted();
       if (decided.length > 0) request.progress.step('deciding', decided.length, inputs.length);
     }
-    decided.push(judge(input, releases, now));
+    decided.push(judge(input, releases, outlooks, now));
+  }
+  for (const input of newInputs(outlooks.version).filter(isWanted)) {
+    decided.push(judgeNew(input, releases, outlooks, now));
   }
   const judged = byUrgency(decided);
   const until = now.getTime() + request.horizonMs;
-  const all: Problem[] = [...state.problems, ...problems, ...nothing(state, judged), ...findings(judged, request, now)];
+  const all: Problem[] = [
+    ...state.problems,
+    ...problems,
+    ...nothing(state, judged),
+    ...outlooks.version.problems,
+    ...findings(judged, request, now),
+  ];
   const renewals = judged.flatMap(({ decision }) => renewalTime(decision) ?? []);
   const { version, from } = releases;
   return {
@@ -186,7 +199,7 @@ function overall(outcomes: readonly Prediction[]): Prediction {
   return outcomes.includes('undecidable') ? 'undecidable' : 'keep';
 }
 
-function certificateReport({ certificate, decision, upgrade }: Judged): CertificateReport {
+function certificateReport({ certificate, decision, upgrade, shim }: Judged): CertificateReport {
   const { outcome, reason, message, at } = decision;
   return {
     namespace: certificate.metadata.namespace ?? '',
@@ -195,6 +208,7 @@ function certificateReport({ certificate, decision, upgrade }: Judged): Certific
     reason,
     message,
     at,
+    ...(shim === undefined ? {} : { maker: makerReport(shim) }),
     ...(upgrade === undefined
       ? {}
       : {

@@ -17,6 +17,8 @@ export interface PredictState {
   issuers: Issuer[];
   /** What the shims make Certificates from, and what those refer to: Ingresses, Gateways, ListenerSets, and so on. */
   makers: KubeObject[];
+  /** Settings of the controller as `--name=value`; `known` false where there may be others. */
+  controllerFlags: { flags: readonly string[]; known: boolean };
   /** `namespace/name` of a Certificate → why nothing can be said of it. */
   broken: Map<string, string>;
   /** `namespace/name` of a Secret → why nothing can be said of those that use it. */
@@ -47,6 +49,7 @@ export function emptyState(name: string): PredictState {
     requests: [],
     issuers: [],
     makers: [],
+    controllerFlags: { flags: [], known: false },
     broken: new Map(),
     brokenSecrets: new Map(),
     partial: '',

@@ -22,7 +22,7 @@ function hazards(judged: readonly Judged[]): HazardReport[] {
   const found = new Map<string, HazardReport>();
   for (const { certificate, upgrade } of judged) {
     for (const { code, effect, message, source, advice, change } of upgrade?.hazards ?? []) {
-      const key = `${code} ${message}`;
+      const key = `${code} ${effect} ${message}`;
       let hazard = found.get(key);
       if (hazard === undefined) {
         const diff = hazardDiff(certificate, change);

@@ -48,6 +48,29 @@ function fractionOf(digits: string, unit: bigint): bigint {
   return BigInt(Math.trunc(Number(value) * (Number(unit) / scale)));
 }
 
+/** A duration as Go's Duration.String writes it: `24h0m0s`, `1.5s`, `0s`. */
+export function printDuration(duration: bigint): string {
+  const sign = duration < 0n ? '-' : '';
+  const n = duration < 0n ? -duration : duration;
+  if (n === 0n) return '0s';
+  if (n < 1000n) return `${sign}${n}ns`;
+  if (n < 1_000_000n) return `${sign}${decimal(n, 3)}µs`;
+  if (n < SECOND) return `${sign}${decimal(n, 6)}ms`;
+  const minutes = n / (60n * SECOND);
+  const seconds = `${decimal(n % (60n * SECOND), 9)}s`;
+  if (minutes === 0n) return sign + seconds;
+  return minutes < 60n ? `${sign}${minutes}m${seconds}` : `${sign}${minutes / 60n}h${minutes % 60n}m${seconds}`;
+}
+
+/** A whole number over 10 to the power of `places`, without trailing zeros. */
+function decimal(value: bigint, places: number): string {
+  const scale = 10n ** BigInt(places);
+  const fraction = String(value % scale)
+    .padStart(places, '0')
+    .replace(/0+$/, '');
+  return fraction === '' ? String(value / scale) : `${value / scale}.${fraction}`;
+}
+
 /** a - b of two moments in nanoseconds, held within a duration's range as Go's Time.Sub does. */
 export function saturatingSub(a: bigint, b: bigint): bigint {
   const difference = a - b;

@@ -64,6 +64,7 @@ const INFO: CertManagerInfo = {
   leaderElection: true,
   watchedNamespace: '',
   flags: [],
+  flagsKnown: true,
   crds: {},
 };
 

@@ -10,21 +10,19 @@ export function rightsFor(options: RightsOptions): NeededRight[] {
 
 function rightsOf(row: Row, options: RightsOptions): NeededRight[] {
   const targets = targetsOf(row, options);
-  return row
-    .resources(options)
-    .flatMap(({ group, plural }) =>
-      row.verbs.flatMap((verb) =>
-        targets.map(({ namespace, name }) => ({
-          verb,
-          group,
-          resource: plural,
-          namespace,
-          name,
-          why: row.why,
-          ...(row.optional === true ? { optional: true as const } : {}),
-        })),
-      ),
-    );
+  return row.resources(options).flatMap(({ group, plural }) =>
+    row.verbs.flatMap((verb) =>
+      targets.map(({ namespace, name }) => ({
+        verb,
+        group,
+        resource: plural,
+        namespace,
+        name,
+        why: row.why,
+        ...(row.optional === true ? { optional: true as const } : {}),
+      })),
+    ),
+  );
 }
 
 /** The namespaces ('' for the cluster) and names that a row is about. */

@@ -80,12 +80,21 @@ async function buildMissing(steps: Step[], log: Log): Promise<void> {
   });
 }
 
+/** Directory of the Gateway API's module (CRDs) that this cert-manager was built with, downloaded if need be. */
+export async function gatewayApiModule(version: string): Promise<string> {
+  return (await download('sigs.k8s.io/gateway-api', version)).Dir;
+}
+
+/** A module of the version in our module file, checked against its go.sum. */
+async function download(module: string, version: string): Promise<{ Dir: string; Version: string }> {
+  const args = ['mod', 'download', '-json', `-modfile=${moduleFile(version)}`, module];
+  const { stdout } = await promisify(execFile)('go', args, { cwd: goModule('certmanager') });
+  return JSON.parse(stdout) as { Dir: string; Version: string };
+}
+
 /** Directory of cert-manager's own module (chart and CRDs), downloaded if need be. */
 export async function certManagerModule(version: string): Promise<string> {
-  // Without a version: the one in our module file, checked against its go.sum.
-  const args = ['mod', 'download', '-json', `-modfile=${moduleFile(version)}`, 'github.com/cert-manager/cert-manager'];
-  const { stdout } = await promisify(execFile)('go', args, { cwd: goModule('certmanager') });
-  const found = JSON.parse(stdout) as { Dir: string; Version: string };
+  const found = await download('github.com/cert-manager/cert-manager', version);
   if (found.Version !== `v${version}`)
     throw new Error(`${moduleFile(version)} is for ${found.Version}, not v${version}`);
   return found.Dir;

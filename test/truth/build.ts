@@ -47,6 +47,21 @@ export const GOLDEN = [
   '1.21.0',
   '1.21.1',
 ] as const;
+
+/** The same for the shim, which only 1.21.2 changed within a minor release. */
+export const SHIM_GOLDEN = [
+  '1.11.5',
+  '1.12.14',
+  '1.13.6',
+  '1.14.7',
+  '1.15.5',
+  '1.16.2',
+  '1.17.4',
+  '1.18.2',
+  '1.19.0',
+  '1.20.2',
+  '1.21.0',
+] as const satisfies readonly (typeof GOLDEN)[number][];
 export type Version = typeof LIVE | (typeof GOLDEN)[number];
 
 const SOURCE = join(import.meta.dirname, 'go');
@@ -62,12 +77,16 @@ export function cacheDirectory(): string {
 
 const builds = new Map<string, Promise<string>>();
 
+/** `truth` judges Certificates, `shim` what makes them. */
+export type Program = 'truth' | 'shim';
+
 /** The truth program for one release of cert-manager, built where it is not yet in the cache (minutes, when cold). */
-export function truthBinary(version: Version): Promise<string> {
-  let build = builds.get(version);
+export function truthBinary(version: Version, program: Program = 'truth'): Promise<string> {
+  const key = `${program}-${version}`;
+  let build = builds.get(key);
   if (build === undefined) {
-    build = buildBinary(version);
-    builds.set(version, build);
+    build = buildBinary(version, program);
+    builds.set(key, build);
   }
   return build;
 }
@@ -79,17 +98,21 @@ const PATCH_TAGS: Partial<Record<Version, string>> = {
   '1.21.0': 'nodisabled',
 };
 
-async function buildBinary(version: Version): Promise<string> {
+async function buildBinary(version: Version, program: Program): Promise<string> {
   const minor = version.split('.').slice(0, 2).join('.');
   const { stdout: go } = await run('go', ['env', 'GOVERSION'], { cwd: SOURCE });
   const modfile = moduleFile(version, minor);
-  const binary = join(cacheDirectory(), `truth-${version}-${sourceHash(modfile, go.trim())}`);
+  const folder = program === 'truth' ? '.' : `./${program}`;
+  const binary = join(
+    cacheDirectory(),
+    `${program}-${version}-${sourceHash(join(SOURCE, folder), modfile, go.trim())}`,
+  );
   if (existsSync(binary)) return binary;
   const temporary = `${binary}.${process.pid}`;
   const mode = version === LIVE ? 'readonly' : 'mod';
   const flags = ['-trimpath', '-buildvcs=false', '-ldflags', '-s -w', `-mod=${mode}`, `-modfile=${modfile}`];
   const tags = [`cm${minor.replace('.', '_')}`, PATCH_TAGS[version] ?? ''].filter(Boolean).join(',');
-  await run('go', ['build', ...flags, '-tags', tags, '-o', temporary, '.'], {
+  await run('go', ['build', ...flags, '-tags', tags, '-o', temporary, folder], {
     cwd: SOURCE,
     env: { ...process.env, GOFLAGS: '', GOWORK: 'off' },
     maxBuffer: 1 << 26,
@@ -113,14 +136,14 @@ function moduleFile(version: Version, minor: string): string {
   return file;
 }
 
-function sourceHash(modfile: string, go: string): string {
+function sourceHash(folder: string, modfile: string, go: string): string {
   const hash = createHash('sha256').update(go);
-  const sources = readdirSync(SOURCE).filter((name) => name.endsWith('.go'));
+  const sources = readdirSync(folder).filter((name) => /\.(go|s)$/.test(name));
   for (const name of sources.sort())
     hash
       .update(name)
       .update('\0')
-      .update(readFileSync(join(SOURCE, name)));
+      .update(readFileSync(join(folder, name)));
   // The module files in the cache change when they are first used.
   if (modfile.startsWith(SOURCE)) hash.update(readFileSync(modfile));
   return hash.digest('hex').slice(0, 16);

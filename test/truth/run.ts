@@ -19,11 +19,16 @@ export interface Verdict {
 
 /** Lets the real trigger controller of that release judge the cases. */
 export async function judge(version: Version, cases: readonly Case[]): Promise<Verdict[]> {
-  const child = start(await truthBinary(version), ['judge']);
-  const verdicts: Verdict[] = [];
+  return ask<Verdict>(await truthBinary(version), ['judge'], cases);
+}
+
+/** Writes each case as a line to a truth program and reads a line of answer for each. */
+export async function ask<V>(binary: string, args: string[], cases: readonly unknown[]): Promise<V[]> {
+  const child = start(binary, args);
+  const verdicts: V[] = [];
   const lines = createInterface({ input: child.stdout, crlfDelay: Number.POSITIVE_INFINITY });
   const finished = (async () => {
-    for await (const line of lines) verdicts.push(JSON.parse(line) as Verdict);
+    for await (const line of lines) verdicts.push(JSON.parse(line) as V);
   })();
   for (const one of cases) {
     if (!child.stdin.write(`${JSON.stringify(one)}\n`)) await once(child.stdin, 'drain');
