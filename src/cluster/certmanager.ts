@@ -39,6 +39,8 @@ export interface CertManagerInfo {
   watchedNamespace: string;
   /** Arguments of the controller that bear on issuance, as `--name=value`. */
   flags: string[];
+  /** The controller's configuration file (--config), parsed; not set where there is none, or it cannot be read. */
+  controllerConfig?: Record<string, unknown>;
   /** CRD name → stored versions; empty where CRDs may not be read. */
   crds: Record<string, string[]>;
 }
@@ -146,6 +148,7 @@ async function discover(cluster: Cluster, options: DiscoverOptions): Promise<Cer
     leaderElection: flagValue(args, 'leader-elect') !== 'false' && file?.leaderElection !== false,
     watchedNamespace: flagValue(args, 'namespace') || (file?.namespace ?? ''),
     flags: issuanceFlags(args),
+    ...(file === undefined || Object.keys(file.raw).length === 0 ? {} : { controllerConfig: file.raw }),
   };
 }
 

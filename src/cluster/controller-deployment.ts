@@ -30,6 +30,8 @@ export interface ControllerConfig {
   namespace: string;
   leaderElectionNamespace: string;
   leaderElection: boolean;
+  /** The whole file as it was parsed; {} for none. */
+  raw: Record<string, unknown>;
 }
 
 const CONTAINER_NAME = 'cert-manager-controller';
@@ -166,5 +168,6 @@ export function parseControllerConfig(text: string): ControllerConfig {
     namespace: string(config.namespace),
     leaderElectionNamespace: string(leader.namespace),
     leaderElection: leader.enabled !== false,
+    raw: config,
   };
 }

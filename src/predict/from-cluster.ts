@@ -3,6 +3,7 @@ import { discoverCertManager } from '../cluster/certmanager.ts';
 import { clusterUid } from '../cluster/identity.ts';
 import { formatDuration } from '../model/duration.ts';
 import { CertkeepError } from '../model/problems.ts';
+import { existing, factsOfInstallation } from './installation.ts';
 import type { LiveSource, PredictRequest } from './request.ts';
 import { emptyState, type PredictState } from './state.ts';
 
@@ -81,5 +82,11 @@ async function read(source: LiveSource, request: PredictRequest): Promise<Predic
     secrets: [...read.secrets.values()],
     requests: read.requests,
     issuers: read.issuers,
+    facts: {
+      ...factsOfInstallation(info),
+      ...(read.secretsRead && request.namespaces.length === 0
+        ? { secretExists: existing([...read.secrets.values()]) }
+        : {}),
+    },
   };
 }

@@ -1,5 +1,6 @@
 import type { Certificate, Secret } from '../model/objects.ts';
 import { type Decision, decide } from '../reissue/decide.ts';
+import type { UpgradeFacts } from '../reissue/hazards.ts';
 import { forecastUpgrade, type UpgradeForecast } from '../reissue/upgrade.ts';
 import type { Input } from './inputs.ts';
 
@@ -19,13 +20,18 @@ export interface Releases {
   from?: string;
 }
 
-/** Decides one Certificate. Never throws because of it. */
-export function judge(input: Input, releases: Releases, now: Date): Judged {
+/** Decides one Certificate, whose issuer is among the facts where it is known. Never throws because of it. */
+export function judge(input: Input, releases: Releases, now: Date, facts: UpgradeFacts): Judged {
   const { certificate, secret, unknown } = input;
   if (unknown !== '') return { certificate, secret, decision: undecidable(unknown) };
   const { version, from } = releases;
-  if (from === undefined) return { certificate, secret, decision: decide(input, { now, version }) };
-  const upgrade = forecastUpgrade(input, { now, from, to: version });
+  if (from === undefined)
+    return {
+      certificate,
+      secret,
+      decision: decide(input, { now, version, ...(facts.flags === undefined ? {} : { flags: facts.flags }) }),
+    };
+  const upgrade = forecastUpgrade(input, { now, from, to: version, facts });
   return { certificate, secret, decision: upgrade.after, upgrade };
 }
 

@@ -11,6 +11,7 @@ import { fromBackup } from './from-backup.ts';
 import { fromCluster } from './from-cluster.ts';
 import { fromManifests } from './from-manifests.ts';
 import { inputsOf } from './inputs.ts';
+import { issuerFinder } from './issuers.ts';
 import { isRenewal, type Judged, judge, type Releases, renewalTime } from './judge.ts';
 import type { FileSource, PredictRequest } from './request.ts';
 import { nameOf, type PredictState } from './state.ts';
@@ -44,12 +45,13 @@ export async function predict(request: PredictRequest): Promise<Report> {
       (namespaces.size === 0 || namespaces.has(metadata.namespace ?? '')) && matches(metadata.labels),
   );
   const decided: Judged[] = [];
+  const issuerOf = issuerFinder(state.issuers);
   for (const input of inputs) {
     if (decided.length % STEP === 0) {
       request.signal?.throwIfAborted();
       if (decided.length > 0) request.progress.step('deciding', decided.length, inputs.length);
     }
-    decided.push(judge(input, releases, now));
+    decided.push(judge(input, releases, now, { ...state.facts, issuer: issuerOf(input.certificate) }));
   }
   const judged = byUrgency(decided);
   const until = now.getTime() + request.horizonMs;
@@ -74,7 +76,7 @@ export async function predict(request: PredictRequest): Promise<Report> {
       cost: costOf(judged, state.issuers, { now: now.getTime(), until }, request.caLimits ?? []),
       ...(from === undefined
         ? {}
-        : { upgrade: upgradeReport(judged, from.replace(/^v/, ''), version.replace(/^v/, '')) }),
+        : { upgrade: upgradeReport(judged, state, from.replace(/^v/, ''), version.replace(/^v/, '')) }),
     },
   };
 }

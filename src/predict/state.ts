@@ -1,6 +1,7 @@
 import type { Certificate, CertificateRequest, Issuer, KubeObject, Secret } from '../model/objects.ts';
 import type { Problem } from '../model/problems.ts';
 import type { BackupSummary } from '../model/report.ts';
+import type { UpgradeFacts } from '../reissue/hazards.ts';
 
 /** Everything that the prediction is made from, wherever it came from. */
 export interface PredictState {
@@ -30,6 +31,8 @@ export interface PredictState {
   noSecrets: string;
   problems: Problem[];
   backup?: BackupSummary;
+  /** What else is known of the installation: the controller's flags and more. */
+  facts: UpgradeFacts;
 }
 
 /** `namespace/name`. */
@@ -52,5 +55,6 @@ export function emptyState(name: string): PredictState {
     partial: '',
     noSecrets: '',
     problems: [],
+    facts: {},
   };
 }
