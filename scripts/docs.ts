@@ -1,7 +1,7 @@
 /**
  * Writes what the documentation takes from the sources, between its markers: the problem codes of docs/exit-codes.md,
- * the rights of docs/permissions.md, and the inputs and outputs of README.md. `--check` fails where they differ.
- * the hazards of docs/upgrades.md, and the inputs and outputs of README.md. `--check` fails where they differ.
+ * the rights of docs/permissions.md, the hazards of docs/upgrades.md, and the inputs and outputs of README.md. `--check`
+ * fails where they differ.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -24,7 +24,13 @@ function upgrade({ upgrade: found }: ForecastReport): string {
 }
 
 function hazardRow({ code, message, certificates, advice, source, effect }: HazardReport): string {
-  const when = { reissue: 'can reissue', 'next-issuance': 'at the next issuance', cleanup: 'cleans up' }[effect];
+  const when = {
+    reissue: 'can reissue',
+    renewal: 'stops or moves renewals',
+    cleanup: 'cleans up',
+    'next-issuance': 'at the next issuance',
+    upgrade: 'stops the upgrade',
+  }[effect];
   return `| ${markdownCode(code)} (${when})<br>${markdown(message)} | ${certificates} | ${markdown(advice)} | ${markdown(source)} |`;
 }
 

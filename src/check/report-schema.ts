@@ -88,12 +88,14 @@ const cost = z.strictObject({
 
 const hazard = z.strictObject({
   code: text,
-  effect: z.enum(['reissue', 'next-issuance', 'cleanup']),
+  level: z.enum(['certificate', 'issuer', 'maker', 'cluster']),
+  effect: z.enum(['reissue', 'next-issuance', 'renewal', 'cleanup', 'upgrade']),
   message: text,
   source: text,
+  url: text,
   advice: text,
-  certificates: z.int(),
-  examples: z.array(text).describe('namespace/name of the first of them'),
+  certificates: z.int().describe('Touched, or of a touched issuer; 0 for the installation'),
+  examples: z.array(text).describe('namespace/name of the first of them; issuers with their kind before'),
   diff: text.describe('The smallest change of the first one that avoids it; empty where there is none'),
 });
 

@@ -51,9 +51,11 @@ const report: Report = {
 };
 const hazard = {
   code: 'issuer-ref-defaults',
+  level: 'certificate' as const,
   effect: 'reissue' as const,
   message: 'm'.repeat(200),
   source: 'somewhere',
+  url: 'https://example.com/',
   advice: 'do it',
   certificates: 4,
   examples: ['a/b', 'a/c', 'a/d', 'a/e'],

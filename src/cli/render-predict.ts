@@ -1,5 +1,13 @@
 import { formatDuration } from '../model/duration.ts';
-import type { CaCost, CaLimitUse, CertificateReport, ForecastReport, HazardReport, Report } from '../model/report.ts';
+import {
+  type CaCost,
+  type CaLimitUse,
+  type CertificateReport,
+  type ForecastReport,
+  HAZARD_EFFECTS,
+  type HazardReport,
+  type Report,
+} from '../model/report.ts';
 import { fold, plain, type Style } from './terminal.ts';
 
 const WIDTH = 80;
@@ -172,13 +180,15 @@ function useLines({ per, of, limit, window, orders, exceeded }: CaLimitUse, s: S
 
 const EFFECT: Record<HazardReport['effect'], string> = {
   reissue: 'CHANGES THAT CAN REISSUE',
-  'next-issuance': 'CHANGES THAT SHOW AT THE NEXT ISSUANCE',
+  renewal: 'CHANGES THAT STOP OR MOVE RENEWALS',
   cleanup: 'OBJECTS THAT ARE CLEANED UP',
+  'next-issuance': 'CHANGES THAT SHOW AT THE NEXT ISSUANCE',
+  upgrade: 'CHANGES THAT STOP THE UPGRADE ITSELF',
 };
 
 function hazards({ upgrade }: ForecastReport, s: Style): string[] {
   if (upgrade === undefined) return [];
-  const all = (['reissue', 'next-issuance', 'cleanup'] as const).flatMap((effect) => {
+  const all = HAZARD_EFFECTS.flatMap((effect) => {
     const those = upgrade.hazards.filter((hazard) => hazard.effect === effect);
     return those.length === 0 ? [] : ['', s.bold(EFFECT[effect]), ...those.flatMap((hazard) => hazardLines(hazard, s))];
   });
@@ -186,14 +196,17 @@ function hazards({ upgrade }: ForecastReport, s: Style): string[] {
 }
 
 function hazardLines(
-  { code, message, source, advice, certificates: count, examples, diff }: HazardReport,
+  { code, level, message, source, advice, certificates: count, examples, diff }: HazardReport,
   s: Style,
 ): string[] {
-  const names = `${examples.slice(0, 3).join(', ')}${count > 3 ? ` and ${count - 3} more` : ''}`;
+  const all = level === 'certificate' ? count : examples.length;
+  const names = `${examples.slice(0, 3).join(', ')}${all > 3 ? ` and ${all - 3} more` : ''}`;
+  const whom = `${count} ${count === 1 ? 'Certificate' : 'Certificates'}`;
+  const touched = level === 'cluster' ? 'the installation' : `${whom}${names === '' ? '' : ` (${names})`}`;
   const text = (words: string, indent = 4) =>
     fold(plain(words), WIDTH - indent).map((line) => ' '.repeat(indent) + line);
   return [
-    ...text(`${code}: ${count} ${count === 1 ? 'Certificate' : 'Certificates'} (${names})`, 2),
+    ...text(`${code}: ${touched}`, 2),
     ...text(message),
     ...text(`do: ${advice}`),
     ...text(`source: ${source}`),

@@ -41,6 +41,8 @@ export interface CertManagerInfo {
   flags: string[];
   /** False where the Deployment, or the file of its settings, could not be read: there may be others. */
   flagsKnown: boolean;
+  /** The controller's configuration file (--config), parsed; not set where there is none, or it cannot be read. */
+  controllerConfig?: Record<string, unknown>;
   /** CRD name → stored versions; empty where CRDs may not be read. */
   crds: Record<string, string[]>;
 }
@@ -150,6 +152,7 @@ async function discover(cluster: Cluster, options: DiscoverOptions): Promise<Cer
     watchedNamespace: flagValue(args, 'namespace') || (file?.namespace ?? ''),
     flags: [...fromFile(args, file), ...issuanceFlags(args)],
     flagsKnown: file !== undefined,
+    ...(file === undefined || Object.keys(file.raw).length === 0 ? {} : { controllerConfig: file.raw }),
   };
 }
 

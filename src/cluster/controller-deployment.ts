@@ -32,6 +32,8 @@ export interface ControllerConfig {
   leaderElection: boolean;
   /** What bears on the Certificates that Ingresses and Gateways make, as the arguments that say the same. */
   shimFlags: string[];
+  /** The whole file as it was parsed; {} for none. */
+  raw: Record<string, unknown>;
 }
 
 const CONTAINER_NAME = 'cert-manager-controller';
@@ -170,6 +172,7 @@ export function parseControllerConfig(text: string): ControllerConfig {
     leaderElectionNamespace: string(leader.namespace),
     leaderElection: leader.enabled !== false,
     shimFlags: shimFlags(config),
+    raw: config,
   };
 }
 

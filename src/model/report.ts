@@ -135,16 +135,23 @@ export interface UpgradeReport {
   hazards: HazardReport[];
 }
 
+/** In the order of their weight. */
+export const HAZARD_EFFECTS = ['reissue', 'renewal', 'cleanup', 'next-issuance', 'upgrade'] as const;
+
 /** A change between two releases, and whom it touches. */
 export interface HazardReport {
   code: string;
-  effect: 'reissue' | 'next-issuance' | 'cleanup';
+  /** What it touches. */
+  level: 'certificate' | 'issuer' | 'maker' | 'cluster';
+  effect: (typeof HAZARD_EFFECTS)[number];
   message: string;
   /** Where upstream says so. */
   source: string;
+  url: string;
   advice: string;
+  /** Certificates that it touches, or whose issuer it touches; 0 for the installation. */
   certificates: number;
-  /** `namespace/name` of the first of them. */
+  /** `namespace/name` of the first of them; issuers with their kind before. */
   examples: string[];
   /** The smallest change of the first one's manifest that avoids it, as a unified diff; '' where there is none. */
   diff: string;

@@ -1,12 +1,11 @@
 import { dump } from 'js-yaml';
 import type { Certificate } from '../model/objects.ts';
-import type { Hazard } from '../reissue/hazards.ts';
+import type { Change } from '../reissue/hazards.ts';
 
 const CONTEXT = 3;
 
-/** The change that avoids a hazard as a unified diff of the Certificate's manifest; '' where there is none. */
-export function hazardDiff(certificate: Certificate, change: Hazard['change']): string {
-  if (change === undefined) return '';
+/** The edits that avoid a hazard as a unified diff of the Certificate's manifest; '' where there are none. */
+export function hazardDiff(certificate: Certificate, changes: readonly Change[] = []): string {
   const { metadata, spec, apiVersion, kind } = certificate;
   const manifest = {
     apiVersion,
@@ -15,7 +14,11 @@ export function hazardDiff(certificate: Certificate, change: Hazard['change']): 
     spec: withoutPasswords(spec),
   };
   const before = lines(manifest);
-  const after = lines(changed(manifest, change.path.split('.'), change.after));
+  const edited = changes.reduce<Record<string, unknown>>(
+    (object, { path, after: value }) => changed(object, path.split('.'), value),
+    manifest,
+  );
+  const after = lines(edited);
   const name = `Certificate ${metadata.namespace ?? ''}/${metadata.name}`;
   return unified(before, after, name);
 }

@@ -11,6 +11,7 @@ import type {
   Secret,
 } from '../model/objects.ts';
 import { CertkeepError } from '../model/problems.ts';
+import { factsOfInstallation } from './installation.ts';
 import type { FileSource } from './request.ts';
 import { emptyState, type PredictState } from './state.ts';
 
@@ -44,6 +45,7 @@ export async function fromBackup(path: string, source: FileSource): Promise<Pred
     issuers: contents.issuers as Issuer[],
     noSecrets: manifest.secrets === 'all' ? '' : "the backup holds no Certificates' Secrets",
     backup: backupSummary(backup),
+    facts: factsOfInstallation(manifest.certManager),
   };
 }
 

@@ -3,6 +3,7 @@ import { discoverCertManager } from '../cluster/certmanager.ts';
 import { clusterUid } from '../cluster/identity.ts';
 import { formatDuration } from '../model/duration.ts';
 import { CertkeepError } from '../model/problems.ts';
+import { existing, factsOfInstallation } from './installation.ts';
 import { readMakers } from './makers.ts';
 import type { LiveSource, PredictRequest } from './request.ts';
 import { emptyState, type PredictState } from './state.ts';
@@ -84,5 +85,11 @@ async function read(source: LiveSource, request: PredictRequest): Promise<Predic
     makers,
     controllerFlags: { flags: info.flags, known: info.flagsKnown },
     problems,
+    facts: {
+      ...factsOfInstallation(info),
+      ...(read.secretsRead && request.namespaces.length === 0
+        ? { secretExists: existing([...read.secrets.values()]) }
+        : {}),
+    },
   };
 }

@@ -1,5 +1,6 @@
 import type { Certificate, Secret } from '../model/objects.ts';
 import { type Decision, decide } from '../reissue/decide.ts';
+import type { UpgradeFacts } from '../reissue/hazards.ts';
 import type { ShimForecast } from '../reissue/shim/forecast.ts';
 import { shimHazards } from '../reissue/shim/hazards.ts';
 import { forecastUpgrade, type UpgradeForecast } from '../reissue/upgrade.ts';
@@ -31,24 +32,32 @@ export interface Outlooks {
   from?: ShimOutlook;
 }
 
-/** Decides one Certificate. Never throws because of it. */
-export function judge(input: Input, releases: Releases, outlooks: Outlooks, now: Date): Judged {
+/** Decides one Certificate, whose issuer is among the facts where it is known. Never throws because of it. */
+export function judge(
+  input: Input,
+  releases: Releases,
+  outlooks: Outlooks,
+  now: Date,
+  facts: UpgradeFacts = {},
+): Judged {
   const { certificate, secret, unknown } = input;
   if (unknown !== '') return { certificate, secret, decision: undecidable(unknown) };
   const { version, from } = releases;
   const name = nameOf(certificate);
   const step = outlooks.version.steps.get(name);
   const then = outlooks.version.inputs.get(name);
+  const given = { now, ...(facts.flags === undefined ? {} : { flags: facts.flags }) };
   if (from === undefined) {
-    const plain = decide(input, { now, version });
-    const decision = afterShim(plain, step, () => decideUnlessUnknown(then, (one) => decide(one, { now, version })));
+    const asked = { ...given, version };
+    const plain = decide(input, asked);
+    const decision = afterShim(plain, step, () => decideUnlessUnknown(then, (one) => decide(one, asked)));
     return { certificate, secret, decision, ...because(decision, plain, step) };
   }
-  const options = { now, from, to: version };
+  const options = { now, from, to: version, facts };
   const plain = forecastUpgrade(input, options);
   const stepBefore = outlooks.from?.steps.get(name);
   const before = afterShim(plain.before, stepBefore, () =>
-    decideUnlessUnknown(outlooks.from?.inputs.get(name), (one) => decide(one, { now, version: from })),
+    decideUnlessUnknown(outlooks.from?.inputs.get(name), (one) => decide(one, { ...given, version: from })),
   );
   const after = afterShim(plain.after, step, () =>
     decideUnlessUnknown(then, (one) => forecastUpgrade(one, options).after),
@@ -66,8 +75,14 @@ export function judge(input: Input, releases: Releases, outlooks: Outlooks, now:
 }
 
 /** Decides a Certificate that is not there yet: an Ingress, Gateway or ListenerSet asks for it. */
-export function judgeNew(input: Input, releases: Releases, outlooks: Outlooks, now: Date): Judged {
-  const judged = judge(input, releases, outlooks, now);
+export function judgeNew(
+  input: Input,
+  releases: Releases,
+  outlooks: Outlooks,
+  now: Date,
+  facts: UpgradeFacts = {},
+): Judged {
+  const judged = judge(input, releases, outlooks, now, facts);
   const name = nameOf(input.certificate);
   const shim = outlooks.version.steps.get(name);
   const why = shim?.action === 'undecidable' ? undecidable(shim.problems.at(-1)?.message ?? '') : judged.decision;

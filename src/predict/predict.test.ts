@@ -211,6 +211,25 @@ describe('an upgrade', () => {
     expect(JSON.stringify(report)).not.toContain('hunter2');
   });
 
+  it('names the issuers whose renewals it stops, with the Certificates that they have', async () => {
+    const solver = { acme: { solvers: [{ http01: { ingress: {} } }] } };
+    const acme = clusterIssuer('acme', solver);
+    const web = issued('web', { issuerRef: { name: 'acme', kind: 'ClusterIssuer' } });
+    const report = await run(list([...web, ...issued('other'), acme]), {
+      currentVersion: '1.17.4',
+      certManagerVersion: '1.18.2',
+    });
+    const hazard = report.forecast?.upgrade?.hazards.find(({ code }) => code === 'http01-path-type');
+    expect(hazard).toMatchObject({
+      level: 'issuer',
+      effect: 'renewal',
+      certificates: 1,
+      examples: ['ClusterIssuer/acme'],
+      diff: '',
+    });
+    expect(hazard?.url).toContain('/7767');
+  });
+
   it('without a version to start from, judges by the other one and says so', async () => {
     const report = await run(list(issued('web')), { currentVersion: undefined as never, certManagerVersion: '1.19.0' });
     expect(report.forecast?.upgrade).toBeUndefined();
@@ -230,6 +249,18 @@ describe('a backup', () => {
         .sort(),
     ).toEqual(['api', 'root', 'shop', 'web']);
     await expect(run([path, path])).rejects.toMatchObject({ code: 'wrong-usage' });
+  });
+
+  it("is judged under the controller's flags that it recorded", async () => {
+    const options = writeOptions(join(root, `backup-${++count}`), soundContents());
+    const certManager = { ...options.header.certManager, flags: ['--max-private-key-size=10'] };
+    const { path } = await writeBackup({ ...options, header: { ...options.header, certManager } });
+    const report = await run(path, { currentVersion: undefined as never, certManagerVersion: '1.19.4' });
+    expect(new Set(report.certificates.map((c) => c.upgrade?.before))).toEqual(new Set(['reissue']));
+    expect(new Set(report.certificates.map((c) => c.prediction))).toEqual(new Set(['keep']));
+    expect(report.forecast?.upgrade?.hazards).toContainEqual(
+      expect.objectContaining({ code: 'controller-flag-unknown', level: 'cluster', certificates: 0, examples: [] }),
+    );
   });
 
   it('without Secrets cannot be decided', async () => {

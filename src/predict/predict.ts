@@ -4,6 +4,7 @@ import { isZip } from '../archive/zip.ts';
 import { CertkeepError, exitCodeOf, type Problem } from '../model/problems.ts';
 import type { CertificateReport, Prediction, Report } from '../model/report.ts';
 import { labelSelector } from '../model/selector.ts';
+import type { UpgradeFacts } from '../reissue/hazards.ts';
 import { NEWEST_KNOWN, rulesFor } from '../reissue/versions.ts';
 import { costOf } from './cost.ts';
 import { findings } from './findings.ts';
@@ -11,6 +12,7 @@ import { fromBackup } from './from-backup.ts';
 import { fromCluster } from './from-cluster.ts';
 import { fromManifests } from './from-manifests.ts';
 import { type Input, inputsOf } from './inputs.ts';
+import { issuerFinder } from './issuers.ts';
 import { isRenewal, type Judged, judge, judgeNew, type Outlooks, type Releases, renewalTime } from './judge.ts';
 import type { FileSource, PredictRequest } from './request.ts';
 import { makerReport, newInputs, shimOutlook } from './shim.ts';
@@ -48,15 +50,17 @@ export async function predict(request: PredictRequest): Promise<Report> {
     (namespaces.size === 0 || namespaces.has(metadata.namespace ?? '')) && matches(metadata.labels);
   const inputs = inputsOf(state).filter(isWanted);
   const decided: Judged[] = [];
+  const issuerOf = issuerFinder(state.issuers);
+  const factsOf = ({ certificate }: Input): UpgradeFacts => ({ ...state.facts, issuer: issuerOf(certificate) });
   for (const input of inputs) {
     if (decided.length % STEP === 0) {
       request.signal?.throwIfAborted();
       if (decided.length > 0) request.progress.step('deciding', decided.length, inputs.length);
     }
-    decided.push(judge(input, releases, outlooks, now));
+    decided.push(judge(input, releases, outlooks, now, factsOf(input)));
   }
   for (const input of newInputs(outlooks.version).filter(isWanted)) {
-    decided.push(judgeNew(input, releases, outlooks, now));
+    decided.push(judgeNew(input, releases, outlooks, now, factsOf(input)));
   }
   const judged = byUrgency(decided);
   const until = now.getTime() + request.horizonMs;
@@ -87,7 +91,7 @@ export async function predict(request: PredictRequest): Promise<Report> {
       cost: costOf(judged, state.issuers, { now: now.getTime(), until }, request.caLimits ?? []),
       ...(from === undefined
         ? {}
-        : { upgrade: upgradeReport(judged, from.replace(/^v/, ''), version.replace(/^v/, '')) }),
+        : { upgrade: upgradeReport(judged, state, from.replace(/^v/, ''), version.replace(/^v/, '')) }),
     },
   };
 }

@@ -1,6 +1,7 @@
 import type { Certificate, CertificateRequest, Issuer, KubeObject, Secret } from '../model/objects.ts';
 import type { Problem } from '../model/problems.ts';
 import type { BackupSummary } from '../model/report.ts';
+import type { UpgradeFacts } from '../reissue/hazards.ts';
 
 /** Everything that the prediction is made from, wherever it came from. */
 export interface PredictState {
@@ -32,6 +33,8 @@ export interface PredictState {
   noSecrets: string;
   problems: Problem[];
   backup?: BackupSummary;
+  /** What else is known of the installation: the controller's flags and more. */
+  facts: UpgradeFacts;
 }
 
 /** `namespace/name`. */
@@ -55,5 +58,6 @@ export function emptyState(name: string): PredictState {
     partial: '',
     noSecrets: '',
     problems: [],
+    facts: {},
   };
 }

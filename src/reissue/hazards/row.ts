@@ -47,9 +47,9 @@ export interface Hazard {
 /** How Helm and the API server hold cert-manager's CRDs. */
 export interface CrdFacts {
   /** Helm installed them as part of a release. */
-  byHelm: boolean;
+  byHelm?: boolean;
   /** They carry helm.sh/resource-policy: keep. */
-  kept: boolean;
+  kept?: boolean;
   /** All of status.storedVersions. */
   storedVersions: readonly string[];
 }
