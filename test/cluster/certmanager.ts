@@ -38,6 +38,8 @@ export interface InstallOptions {
    * another version is stopped first, which is the order in which no upgrade reissues anything.
    */
   underRunningController?: boolean;
+  /** Awaited once the new CRDs are established, before anything else is changed. */
+  afterCrds?: () => Promise<void>;
 }
 
 /**
@@ -66,8 +68,9 @@ export async function installCertManager(
   await api.apply(`/api/v1/namespaces/${NAMESPACE}`, namespaceObject(), MANAGER);
   const of = (kinds: string[], inverse = false) => objects.filter((one) => kinds.includes(one.kind ?? '') !== inverse);
   await applyAll(api, of(['CustomResourceDefinition']));
-  await applyAll(api, of(['CustomResourceDefinition', 'Deployment'], true));
   await untilEstablished(api, of(['CustomResourceDefinition']));
+  await options.afterCrds?.();
+  await applyAll(api, of(['CustomResourceDefinition', 'Deployment'], true));
   await applyAll(api, of(['Deployment']));
   await untilRunning(api, directory, version);
 }
