@@ -3,7 +3,7 @@ import { startCluster, type TestCluster } from '../cluster/api.ts';
 import { compareStates, type Line, printLines } from '../experiment/agreement.ts';
 import { observeDecisions, startController, stopController } from '../experiment/controller.ts';
 import { placeStates } from '../experiment/place.ts';
-import { type Predicted, predict } from '../experiment/predicted.ts';
+import { type Predicted, predict, predictions } from '../experiment/predicted.ts';
 import type { State } from '../experiment/state.ts';
 import { statesOf } from '../experiment/states/index.ts';
 import { writeResult } from '../support/results.ts';
@@ -41,7 +41,9 @@ describe.each(VERSIONS)('cert-manager %s', (version) => {
 
   it('is predicted in states of every policy and gate', async () => {
     expect(states.length).toBeGreaterThanOrEqual(40);
-    predicted = await predict(cluster, version);
+    const report = await predict(cluster);
+    expect(report.certManager).toBe(`v${version}`);
+    predicted = predictions(report);
     const outcomes = states.map(({ name }) => [name, predicted.get(`${name}/web`)?.outcome]);
     expect(outcomes).toEqual(states.map(({ name, outcome }) => [name, outcome]));
   });

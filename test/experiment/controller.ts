@@ -7,7 +7,7 @@ const DEPLOYMENT = '/apis/apps/v1/namespaces/cert-manager/deployments/cert-manag
 const PODS = '/api/v1/namespaces/cert-manager/pods?labelSelector=app.kubernetes.io%2Fcomponent%3Dcontroller';
 const TRIGGER = 'cert-manager-certificates-trigger';
 
-const list = async <T = AnyObject>(cluster: TestCluster, path: string): Promise<T[]> =>
+export const list = async <T = AnyObject>(cluster: TestCluster, path: string): Promise<T[]> =>
   (await cluster.api.call<{ items: T[] }>('GET', path)).items;
 
 /** Stops the controller alone (the webhook goes on judging) and waits until its process has ended. */
@@ -93,10 +93,10 @@ interface TriggerEvent {
   message: string;
 }
 
-const keyOf = ({ metadata }: Certificate): string => `${metadata.namespace}/${metadata.name}`;
+export const keyOf = ({ metadata }: Certificate): string => `${metadata.namespace}/${metadata.name}`;
 
 /** A Certificate made now, whose CertificateRequest shows that the controller has come to it. */
-async function canary(cluster: TestCluster, name: string): Promise<void> {
+export async function canary(cluster: TestCluster, name: string): Promise<void> {
   const { api } = cluster;
   const namespace = 'default';
   await api.call('POST', `/apis/cert-manager.io/v1/namespaces/${namespace}/certificates`, {
@@ -106,7 +106,7 @@ async function canary(cluster: TestCluster, name: string): Promise<void> {
     spec: {
       secretName: name,
       dnsNames: ['canary.example.com'],
-      issuerRef: { name: 'gone' },
+      issuerRef: { name: 'gone', kind: 'Issuer', group: 'cert-manager.io' },
       privateKey: { algorithm: 'ECDSA' },
     },
   });

@@ -1,30 +1,30 @@
-import type { Certificate, CertificateRequest, Secret } from '../../src/model/objects.ts';
-import { decide } from '../../src/reissue/decide.ts';
-import { reissueInputs } from '../../src/reissue/state.ts';
+import { expect } from 'vitest';
+import type { Report } from '../../src/model/report.ts';
 import type { TestCluster } from '../cluster/api.ts';
+import { certkeep } from '../support/bundle.ts';
 
-/** What certkeep says of one Certificate. */
+/** What `certkeep predict` says of one Certificate. */
 export interface Predicted {
   outcome: 'keep' | 'reissue' | 'later' | 'undecidable';
+  /** cert-manager's own words. */
   reason: string;
   message: string;
 }
 
+/** The report of `certkeep predict` on a running cluster, which exits with 0 whatever it finds. */
+export async function predict(cluster: TestCluster, ...args: string[]): Promise<Report> {
+  const result = await certkeep(['predict', '--kubeconfig', cluster.kubeconfig, '--json', ...args]);
+  expect(result.code, result.stderr).toBe(0);
+  return JSON.parse(result.stdout) as Report;
+}
+
 /** By `namespace/name`. */
-export async function predict(cluster: TestCluster, version: string): Promise<Map<string, Predicted>> {
-  const list = async <T>(path: string): Promise<T[]> => (await cluster.api.call<{ items: T[] }>('GET', path)).items;
-  const [certificates, secrets, requests] = await Promise.all([
-    list<Certificate>('/apis/cert-manager.io/v1/certificates'),
-    list<Secret>('/api/v1/secrets'),
-    list<CertificateRequest>('/apis/cert-manager.io/v1/certificaterequests'),
-  ]);
-  const now = new Date();
+export function predictions({ certificates, forecast }: Report): Map<string, Predicted> {
+  const now = forecast?.now ?? '';
   return new Map(
-    reissueInputs(certificates, secrets, requests).map((input) => {
-      const { outcome, reason, message, gate } = decide(input, { now, version });
-      const { namespace, name } = input.certificate.metadata;
-      const waits = gate === 'back-off' && outcome === 'reissue';
-      return [`${namespace}/${name}`, { outcome: waits ? 'later' : outcome, reason, message }];
+    certificates.map(({ namespace, name, prediction = 'undecidable', reason = '', message = '', at = null }) => {
+      const isLater = prediction === 'reissue' && at !== null && at > now;
+      return [`${namespace}/${name}`, { outcome: isLater ? 'later' : prediction, reason, message }];
     }),
   );
 }
