@@ -1,11 +1,12 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startCluster, type TestCluster } from '../cluster/api.ts';
 import { compareStates, type Line, printLines } from '../experiment/agreement.ts';
-import { observeDecisions, startController, stopController } from '../experiment/controller.ts';
+import { observeDecisions, restarts, startController, stopController, until } from '../experiment/controller.ts';
 import { placeStates } from '../experiment/place.ts';
 import { type Predicted, predict, predictions } from '../experiment/predicted.ts';
 import type { State } from '../experiment/state.ts';
 import { statesOf } from '../experiment/states/index.ts';
+import { FATAL } from '../experiment/states/renewal.ts';
 import { writeResult } from '../support/results.ts';
 import { Maker } from '../truth/run.ts';
 
@@ -31,13 +32,17 @@ describe.each(VERSIONS)('cert-manager %s', (version) => {
     const values = { extraArgs: ['--kube-api-qps=500', '--kube-api-burst=1000'] };
     cluster = await startCluster('decisions', { certManager: version, install: { values } });
     await stopController(cluster);
-    const maker = await Maker.start();
-    await placeStates(cluster, states, maker, new Date());
-    maker.stop();
+    await place(states);
   });
   afterAll(async () => {
     await cluster?.stop();
   });
+
+  async function place(some: readonly State[]): Promise<void> {
+    const maker = await Maker.start();
+    await placeStates(cluster, some, maker, new Date());
+    maker.stop();
+  }
 
   it('is predicted in states of every policy and gate', async () => {
     expect(states.length).toBeGreaterThanOrEqual(40);
@@ -59,4 +64,16 @@ describe.each(VERSIONS)('cert-manager %s', (version) => {
     console.log(printLines(`cert-manager ${version}: predicted, then observed on the real controller`, lines));
     expect(lines.filter(({ agree }) => !agree)).toEqual([]);
   });
+
+  if (version === '1.21.2')
+    it.each(FATAL)('$name crashes the controller, and nothing is said of what it decides', async (state) => {
+      await stopController(cluster);
+      await place([state]);
+      const said = predictions(await predict(cluster, '--namespace', state.name)).get(`${state.name}/web`);
+      expect(said?.outcome).toBe('undecidable');
+      expect(said?.message).toContain('cert-manager crashes');
+      await startController(cluster);
+      await until('the controller crashes', 30, async () => (await restarts(cluster)) > 0);
+      await cluster.kubectl(['delete', 'certificate', '-n', state.name, 'web']);
+    });
 });

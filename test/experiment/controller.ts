@@ -20,6 +20,12 @@ export async function startController(cluster: TestCluster): Promise<void> {
   await cluster.api.mergePatch(`${DEPLOYMENT}/scale`, { spec: { replicas: 1 } });
 }
 
+/** How often the controller's process ended by itself and was started again. */
+export async function restarts(cluster: TestCluster): Promise<number> {
+  const pods = await list<AnyObject & { status?: { containerStatuses?: { restartCount: number }[] } }>(cluster, PODS);
+  return Math.max(0, ...pods.map(({ status }) => status?.containerStatuses?.[0]?.restartCount ?? 0));
+}
+
 /** What became of a Certificate. */
 export interface Observed {
   outcome: 'keep' | 'reissue';

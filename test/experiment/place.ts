@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Certificate, KubeObject } from '../../src/model/objects.ts';
 import type { TestCluster } from '../cluster/api.ts';
-import { type AnyObject, KubeError } from '../cluster/kubeapi.ts';
+import type { AnyObject } from '../cluster/kubeapi.ts';
 import type { Case } from '../truth/case.ts';
 import { buildCase } from '../truth/plan.ts';
 import type { Maker } from '../truth/run.ts';
@@ -92,21 +92,5 @@ async function untilDeadAreCollected(cluster: TestCluster, { id, secret }: Case)
   while ((await cluster.api.find(`/api/v1/namespaces/${id}/secrets/${secret.metadata.name}`)) !== undefined) {
     if (Date.now() > deadline) throw new Error(`${id}: the Secret of a dead owner was not collected within 40 s`);
     await sleep(100);
-  }
-}
-
-/** Whether the API server or the webhook refuses to create a Certificate with this state's spec. */
-export async function isRefused(cluster: TestCluster, state: State, maker: Maker, now: Date): Promise<string> {
-  const plan = basePlan(maker, now);
-  state.change(plan);
-  const { certificate } = await buildCase(plan, state.name, state.name);
-  const { status: _, ...object } = inNamespace(certificate, 'default');
-  delete object.metadata.creationTimestamp;
-  try {
-    await cluster.api.call('POST', `${API}/default/certificates?dryRun=All`, object);
-    return '';
-  } catch (error) {
-    if (error instanceof KubeError) return error.message;
-    throw error;
   }
 }

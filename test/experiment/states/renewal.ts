@@ -39,6 +39,21 @@ const yearly = (at: Date): string =>
   `${at.getUTCMinutes()} ${at.getUTCHours()} ${at.getUTCDate()} ${at.getUTCMonth() + 1} *`;
 const plus = (at: Date, hours: number): Date => new Date(at.getTime() + hours * HOUR);
 
+/** The webhook of 1.21.2 takes such a window, and its controller does not survive it. */
+export const FATAL: State[] = about(
+  'CurrentCertificateNearingExpiry',
+  keeps(
+    'window-of-no-length',
+    windows(3, (_, now) => ({ cron: daily(plus(now, -1)), windowDuration: '0s' })),
+    { since: '1.21' },
+  ),
+  keeps(
+    'window-with-time-zone-in-cron',
+    windows(3, (_, now) => ({ cron: `CRON_TZ=UTC ${daily(plus(now, -1))}`, windowDuration: '1h' })),
+    { since: '1.21' },
+  ),
+);
+
 /** What the policy on the renewal time finds. */
 export const RENEWAL: State[] = [
   ...about(
@@ -91,6 +106,11 @@ export const RENEWAL: State[] = [
         (_, now) => ({ cron: daily(plus(now, 5)), windowDuration: '1h' }),
         (_, now) => ({ cron: daily(plus(now, 7)), windowDuration: '1h' }),
       ),
+      { since: '1.21' },
+    ),
+    reissues(
+      'window-every-two-hours',
+      windows(3, () => ({ cron: '@every 2h', windowDuration: '10m' })),
       { since: '1.21' },
     ),
     reissues(
