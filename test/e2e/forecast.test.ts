@@ -17,6 +17,7 @@ const TO = '1.19.0';
 const install = { values: { extraArgs: ['--kube-api-qps=500', '--kube-api-burst=1000'] } };
 const CHANGED = 'RequestChanged: Fields on existing CertificateRequest resource not up to date: [spec.issuerRef]';
 
+/** What `npm run forecast` writes to test/results/forecast.json. */
 const tables: Record<string, { certificate: string; predicted: string; observed: string; agree: boolean }[]> = {};
 
 afterAll(() => {

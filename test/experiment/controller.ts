@@ -1,14 +1,23 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Certificate } from '../../src/model/objects.ts';
 import type { TestCluster } from '../cluster/api.ts';
-import type { AnyObject } from '../cluster/kubeapi.ts';
+import { type AnyObject, KubeError } from '../cluster/kubeapi.ts';
 
 const DEPLOYMENT = '/apis/apps/v1/namespaces/cert-manager/deployments/cert-manager';
 const PODS = '/api/v1/namespaces/cert-manager/pods?labelSelector=app.kubernetes.io%2Fcomponent%3Dcontroller';
 const TRIGGER = 'cert-manager-certificates-trigger';
 
-export const list = async <T = AnyObject>(cluster: TestCluster, path: string): Promise<T[]> =>
-  (await cluster.api.call<{ items: T[] }>('GET', path)).items;
+/** All objects of a path. While a CRD changes, the API server says 429 for a moment: then it is asked again. */
+export async function list<T = AnyObject>({ api }: TestCluster, path: string): Promise<T[]> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return (await api.call<{ items: T[] }>('GET', path)).items;
+    } catch (error) {
+      if (!(error instanceof KubeError && error.status === 429) || attempt > 50) throw error;
+      await sleep(100);
+    }
+  }
+}
 
 /** Stops the controller alone (the webhook goes on judging) and waits until its process has ended. */
 export async function stopController(cluster: TestCluster): Promise<void> {

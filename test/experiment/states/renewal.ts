@@ -40,19 +40,14 @@ const yearly = (at: Date): string =>
 const plus = (at: Date, hours: number): Date => new Date(at.getTime() + hours * HOUR);
 
 /** The webhook of 1.21.2 takes such a window, and its controller does not survive it. */
-export const FATAL: State[] = about(
-  'CurrentCertificateNearingExpiry',
-  keeps(
+export const FATAL: State = {
+  about: 'CurrentCertificateNearingExpiry',
+  ...keeps(
     'window-of-no-length',
     windows(3, (_, now) => ({ cron: daily(plus(now, -1)), windowDuration: '0s' })),
     { since: '1.21' },
   ),
-  keeps(
-    'window-with-time-zone-in-cron',
-    windows(3, (_, now) => ({ cron: `CRON_TZ=UTC ${daily(plus(now, -1))}`, windowDuration: '1h' })),
-    { since: '1.21' },
-  ),
-);
+};
 
 /** What the policy on the renewal time finds. */
 export const RENEWAL: State[] = [
