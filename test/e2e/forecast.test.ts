@@ -14,7 +14,7 @@ import { writeResult } from '../support/results.ts';
 const FROM = '1.18.2';
 const TO = '1.19.0';
 // Only how fast the controllers write is not as by default.
-const install = { values: { extraArgs: ['--kube-api-qps=500', '--kube-api-burst=1000'] } };
+const install = { values: { extraArgs: ['--kube-api-qps=100', '--kube-api-burst=200'] } };
 const CHANGED = 'RequestChanged: Fields on existing CertificateRequest resource not up to date: [spec.issuerRef]';
 
 /** What `npm run forecast` writes to test/results/forecast.json. */
@@ -70,13 +70,13 @@ describe.each([
         ? {
             afterCrd: async (name: string) => {
               if (name.startsWith('certificaterequests.'))
-                await until('the old controller has decided', 60, areIssuing);
+                await until('the old controller has decided', 150, areIssuing);
             },
           }
         : {}),
     });
     await canary(cluster, 'canary-1');
-    await until('the forecast ones are issuing', 60, areIssuing).catch(() => undefined);
+    await until('the forecast ones are issuing', 90, areIssuing).catch(() => undefined);
     await canary(cluster, 'canary-2');
     const after = await tracesOf(cluster);
     const observed = reissuedBetween(before, after);
