@@ -59,6 +59,20 @@ describe('what is before the chain', () => {
   });
 });
 
+describe('the label of a Secret', () => {
+  const labelled = (labels: unknown, version?: string) =>
+    decision(input(certificate(), secret({}, { labels })), version).reason;
+  it('of another value than "true" keeps the Secret out of sight of cert-manager 1.13 and later', () => {
+    expect(labelled({ 'controller.cert-manager.io/fao': 'false' })).toBe('DoesNotExist');
+    expect(labelled({ 'controller.cert-manager.io/fao': '' })).toBe('DoesNotExist');
+    expect(labelled({ 'controller.cert-manager.io/fao': 'false' }, '1.12.14')).toBe('MissingData');
+  });
+  it('may be absent', () => {
+    for (const labels of [undefined, null, {}, { app: 'web' }, { 'controller.cert-manager.io/fao': 'true' }])
+      expect(labelled(labels)).toBe('MissingData');
+  });
+});
+
 describe('odd objects', () => {
   it.each([
     ['a Certificate without spec', input({ ...certificate(), spec: undefined } as unknown as Certificate)],

@@ -1,4 +1,5 @@
-import { condition } from '../model/objects.ts';
+import { FAO_LABEL } from '../model/kinds.ts';
+import { condition, type Secret } from '../model/objects.ts';
 import { NEARING_EXPIRY, triggerPolicyChain } from './chain.ts';
 import { unreadableFlag, withFlags } from './flags.ts';
 import { backOffUntil, type Gathered, gather, isIssuing, ownsSecret } from './gates.ts';
@@ -9,7 +10,7 @@ import { renewalMessage, renewalOf } from './policies/currentCertificateNearingE
 import { PolicyInput, REASON } from './policies/policy.ts';
 import { Unclear } from './read.ts';
 import { wrongCertificate, wrongRequest, wrongSecret } from './shape.ts';
-import { rulesFor } from './versions.ts';
+import { type Rules, rulesFor } from './versions.ts';
 
 export type { Decision, Gate, ReissueInput, ReissueOptions } from './input.ts';
 
@@ -24,13 +25,15 @@ export type { Decision, Gate, ReissueInput, ReissueOptions } from './input.ts';
  * Never throws because of an object: what cannot be read is undecidable. Throws CertkeepError for a version before 1.11
  * (`unsupported-cert-manager`) or one that is none (`wrong-usage`).
  */
-export function decide(input: ReissueInput, options: ReissueOptions): Decision {
-  const { certificate, secret } = input;
+export function decide(given: ReissueInput, options: ReissueOptions): Decision {
+  const { certificate } = given;
   const rules = withFlags(rulesFor(options.version), options.flags);
-  const wrongShape = wrongCertificate(certificate) ?? wrongSecret(secret);
+  const wrongShape = wrongCertificate(certificate) ?? wrongSecret(given.secret);
   if (wrongShape !== undefined) return undecidable(wrongShape);
   const unreadable = unreadableFlag(options.flags);
   if (unreadable !== undefined) return undecidable(`the value of the controller's flag --${unreadable} cannot be read`);
+  const secret = isSeen(given.secret, rules) ? given.secret : undefined;
+  const input = { ...given, secret };
   if (rules.deletionGate && certificate.metadata.deletionTimestamp) return keep(null, 'deleting');
   if (isIssuing(certificate)) {
     const issuing = condition(certificate.status?.conditions, 'Issuing');
@@ -51,6 +54,11 @@ export function decide(input: ReissueInput, options: ReissueOptions): Decision {
     if (error instanceof Unclear) return undecidable(error.message);
     throw error;
   }
+}
+
+/** Whether the Secret is in one of cert-manager's caches (internal/informers/core_filteredsecrets.go). */
+function isSeen(secret: Secret | undefined, rules: Rules): boolean {
+  return !rules.filteredSecrets || (secret?.metadata.labels?.[FAO_LABEL] ?? 'true') === 'true';
 }
 
 function ask(policyInput: PolicyInput, gathered: Gathered, input: ReissueInput, options: ReissueOptions): Decision {

@@ -16,6 +16,11 @@ export interface Rules {
    * with the current request's, and some messages read otherwise.
    */
   rewrittenChain: boolean;
+  /**
+   * Secrets come from two caches, one for the label fao "true", one for those without it (SecretsFilteredCaching, on by
+   * default since 1.13.0): a Secret with another value of the label is in neither.
+   */
+  filteredSecrets: boolean;
   /** The policy on the certificate-name annotation, and ownership of a shared Secret: 1.13.2. */
   certificateName: boolean;
   /**
@@ -112,6 +117,7 @@ function build(v: Triple): Rules {
     version: v.join('.'),
     known: v[0] === 1 && v[1] <= NEWEST_MINOR,
     rewrittenChain: since('1.13.0'),
+    filteredSecrets: since('1.13.0'),
     certificateName: since('1.13.2'),
     ownerByChance: since('1.13.2') && !since('1.13.4'),
     parsedIPs: since('1.12.4', '1.13.0'),

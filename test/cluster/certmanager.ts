@@ -38,6 +38,8 @@ export interface InstallOptions {
    * another version is stopped first, which is the order in which no upgrade reissues anything.
    */
   underRunningController?: boolean;
+  /** Changes the CRDs one after the other, by name; awaited after each, before anything else is changed. */
+  afterCrd?: (name: string) => Promise<void>;
 }
 
 /**
@@ -65,9 +67,8 @@ export async function installCertManager(
   }
   await api.apply(`/api/v1/namespaces/${NAMESPACE}`, namespaceObject(), MANAGER);
   const of = (kinds: string[], inverse = false) => objects.filter((one) => kinds.includes(one.kind ?? '') !== inverse);
-  await applyAll(api, of(['CustomResourceDefinition']));
+  await applyCrds(api, of(['CustomResourceDefinition']), options.afterCrd);
   await applyAll(api, of(['CustomResourceDefinition', 'Deployment'], true));
-  await untilEstablished(api, of(['CustomResourceDefinition']));
   await applyAll(api, of(['Deployment']));
   await untilRunning(api, directory, version);
 }
@@ -102,6 +103,18 @@ async function renderChart(
   const args = ['chart', '-module', module, '-version', `v${version}`, '-values', JSON.stringify(all)];
   const { stdout } = await promisify(execFile)(tools, args, { maxBuffer: 64 << 20 });
   return JSON.parse(stdout) as AnyObject[];
+}
+
+async function applyCrds(api: KubeApi, crds: AnyObject[], after: InstallOptions['afterCrd']): Promise<void> {
+  if (after === undefined) {
+    await applyAll(api, crds);
+    return untilEstablished(api, crds);
+  }
+  for (const crd of crds.sort((a, b) => (a.metadata.name < b.metadata.name ? -1 : 1))) {
+    await applyAll(api, [crd]);
+    await untilEstablished(api, [crd]);
+    await after(crd.metadata.name);
+  }
 }
 
 async function applyAll(api: KubeApi, objects: AnyObject[]): Promise<void> {
