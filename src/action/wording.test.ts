@@ -48,7 +48,7 @@ describe('inInputs', () => {
 });
 
 /** Not about this program: arguments of cert-manager's controller. */
-const OF_OTHERS = /--(leader-election-namespace\b|cluster-resource-namespace=)/;
+const OF_OTHERS = /--(leader-election-namespace\b|cluster-resource-namespace=|enable-certificate-owner-ref\b)/;
 /** RESTORE.md is for a terminal, and samples are Deployments. */
 const NO_MESSAGES = ['restore-md.ts', 'samples.ts', 'controller-deployment.ts'];
 

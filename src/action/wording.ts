@@ -50,6 +50,7 @@ const VALUES: Partial<Record<InputName, RegExp>> = {
   secrets: /^(auto|all|issuer|none)$/,
   encrypt: /^(secrets|all)$/,
   'on-conflict': /^(fail|keep)$/,
+  include: /^(crds$|[a-z0-9-]+\.)/,
   'allow-missing': /^[A-Z][A-Za-z]+\//,
 };
 

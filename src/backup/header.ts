@@ -22,6 +22,9 @@ export interface HeaderOptions {
   secrets: ManifestHeader['secrets'];
   restorable: boolean;
   resourceVersions: Record<string, string>;
+  /** `crds` and `plural.group` of kinds of other groups that are in the backup. */
+  include: readonly string[];
+  leftOut: NonNullable<ManifestHeader['leftOut']>;
   /** `Kind/namespace/name` whose absence was accepted: `check` accepts it too. */
   allowMissing: readonly string[];
 }
@@ -32,7 +35,7 @@ export function buildHeader(source: Source, options: HeaderOptions): Header {
   const scope: ManifestHeader['scope'] & { allowMissing?: string[] } = {
     namespaces: [...options.namespaces].sort(),
     selector: options.selector,
-    include: [],
+    include: [...new Set(options.include)].sort(),
     ...(allowMissing.length === 0 ? {} : { allowMissing }),
   };
   return {
@@ -50,6 +53,7 @@ export function buildHeader(source: Source, options: HeaderOptions): Header {
     scope,
     secrets: options.secrets,
     restorable: options.restorable,
+    leftOut: options.leftOut,
     resourceVersions: options.resourceVersions,
   };
 }

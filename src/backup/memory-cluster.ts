@@ -48,8 +48,11 @@ export class MemoryCluster implements Cluster {
     const items = this.of(kind)
       .filter((o) => options.namespace === undefined || o.metadata.namespace === options.namespace)
       .filter((o) => matches(o.metadata.labels ?? {}, options.labelSelector))
-      .filter((o) => matches({ type: typeof o.type === 'string' ? o.type : 'Opaque' }, options.fieldSelector));
-    return { items: structuredClone(items), resourceVersion: String(this.version) };
+      .filter((o) => matches({ type: typeof o.type === 'string' ? o.type : 'Opaque' }, options.fieldSelector))
+      .map((o) => structuredClone(options.metadataOnly === true ? metadataOf(o) : o))
+      .map((o) => (options.keep === undefined ? o : options.keep(o)))
+      .filter((o) => o !== undefined);
+    return { items, resourceVersion: String(this.version) };
   }
 
   async getPath(path: string): Promise<unknown> {
@@ -87,6 +90,10 @@ export class MemoryCluster implements Cluster {
     this.reads.push(`${read.verb} ${read.kind.plural} ${place}`.trim());
     this.onRead(read, this.reads.length);
   }
+}
+
+function metadataOf({ apiVersion, kind, metadata }: KubeObject): KubeObject {
+  return { apiVersion, kind, metadata };
 }
 
 /** A refusal as the API server words it. */

@@ -57,11 +57,7 @@ describe('scopeIssuers', () => {
     const findings = issuerFindings(scope, ['ClusterIssuer/nobody']).map(
       (p) => `${p.severity} ${p.code} ${p.object ?? ''}`,
     );
-    expect(findings).toEqual([
-      'error missing-issuer Issuer/a/nobody',
-      'warning missing-issuer ClusterIssuer/nobody',
-      'warning prerequisite ',
-    ]);
+    expect(findings).toEqual(['error missing-issuer Issuer/a/nobody', 'warning missing-issuer ClusterIssuer/nobody']);
   });
 });
 
@@ -83,8 +79,9 @@ describe('emptinessProblems', () => {
     ]);
   });
 
-  it('warns of issuers without Certificates', () => {
-    expect(problems(stateOf(issuers, []))).toMatchObject([{ severity: 'warning', code: 'nothing-found' }]);
+  it('finds issuers without a single Certificate', () => {
+    expect(problems(stateOf(issuers, []))).toMatchObject([{ severity: 'error', code: 'nothing-found' }]);
+    expect(problems(stateOf(issuers, []), [], true)).toMatchObject([{ severity: 'warning', code: 'nothing-found' }]);
     expect(problems(stateOf(issuers, certificates))).toEqual([]);
   });
 });

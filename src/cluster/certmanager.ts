@@ -35,6 +35,8 @@ export interface CertManagerInfo {
   leaderElection: boolean;
   /** The only namespace that the controller looks at (`--namespace`); '' for all. */
   watchedNamespace: string;
+  /** True: Certificates own their Secrets (`--enable-certificate-owner-ref`), which then go with them. */
+  certificateOwnerRef?: boolean;
   /** Arguments of the controller that bear on issuance, as `--name=value`. */
   flags: string[];
   /** CRD name → stored versions; empty where CRDs may not be read. */
@@ -135,8 +137,14 @@ async function discover(cluster: Cluster, options: DiscoverOptions): Promise<Cer
       CODE_DEFAULT_NAMESPACE,
     leaderElection: flagValue(args, 'leader-elect') !== 'false' && (config === 'unreadable' || config.leaderElection),
     watchedNamespace: flagValue(args, 'namespace') || (config === 'unreadable' ? '' : config.namespace),
+    certificateOwnerRef: certificateOwnerRef(args, config),
     flags: issuanceFlags(args),
   };
+}
+
+function certificateOwnerRef(args: string[], config: ControllerConfig | 'unreadable'): boolean {
+  const argument = flagValue(args, 'enable-certificate-owner-ref');
+  return argument === undefined ? config !== 'unreadable' && config.certificateOwnerRef : argument !== 'false';
 }
 
 /** Arguments win over the file, as in cert-manager itself (cmd/controller/app/controller.go parses them last). */

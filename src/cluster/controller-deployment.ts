@@ -30,6 +30,7 @@ export interface ControllerConfig {
   namespace: string;
   leaderElectionNamespace: string;
   leaderElection: boolean;
+  certificateOwnerRef: boolean;
 }
 
 const CONTAINER_NAME = 'cert-manager-controller';
@@ -166,5 +167,6 @@ export function parseControllerConfig(text: string): ControllerConfig {
     namespace: string(config.namespace),
     leaderElectionNamespace: string(leader.namespace),
     leaderElection: leader.enabled !== false,
+    certificateOwnerRef: config.enableCertificateOwnerRef === true,
   };
 }
