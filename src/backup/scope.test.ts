@@ -1,25 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import type { Certificate, Issuer } from '../model/objects.ts';
 import { emptinessProblems } from './emptiness.ts';
 import { issuerFindings, prerequisites } from './findings.ts';
 import { MemoryCluster } from './memory-cluster.ts';
-import { certificate, issuer, namespace } from './samples.ts';
+import { certificate, issuer, stateOf } from './samples.ts';
 import { type ScopeOptions, scopeIssuers } from './scope.ts';
 import type { ClusterState } from './state.ts';
-
-function stateOf(issuers: Issuer[], certificates: Certificate[], namespaces: string[] = ['a']): ClusterState {
-  return {
-    namespaces: new Map(namespaces.map((name) => [name, namespace(name)])),
-    issuers,
-    certificates,
-    requests: [],
-    secrets: new Map(),
-    secretsRead: true,
-    nextPrivateKeySecrets: new Map(),
-    unsettled: new Map(),
-    resourceVersions: {},
-  };
-}
 
 const all: ScopeOptions = { namespaces: [] };
 const issuers = [issuer('', 'used', {}), issuer('', 'unused', {}), issuer('a', 'ca', {}), issuer('a', 'idle', {})];
