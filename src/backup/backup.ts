@@ -293,12 +293,18 @@ async function assemble(
       ...other.problems,
       ...injections.problems,
       ...inlineProblems(objects, request.recipients.length > 0 || request.allowPlaintextSecrets),
-      ...certificateFindings(state),
+      ...certificateFindings(state).filter((found) => !isSaid(found, selection.problems)),
       ...ownedSecretProblems(state, source.certManager.certificateOwnerRef === true),
       ...prerequisites(held.map(({ reference }) => reference)),
       ...modeProblems(mode, request),
     ],
   };
+}
+
+/** That a Certificate is in issuance is said once, be its Secret there or not. */
+function isSaid(found: Problem, said: readonly Problem[]): boolean {
+  if (found.code !== 'certificate-in-issuance') return false;
+  return said.some(({ code, object }) => code === found.code && object === found.object);
 }
 
 /** What is read besides cert-manager's own kinds. */

@@ -11,6 +11,7 @@ import {
 } from '../model/kinds.ts';
 import type { Certificate, CertificateRequest, KubeObject, Secret } from '../model/objects.ts';
 import type { Progress } from '../model/progress.ts';
+import { referencesOf } from '../refs/closure.ts';
 import { Refusals } from './refusals.ts';
 import {
   addSecret,
@@ -88,6 +89,8 @@ async function readAgain(
   const namespaces = [...new Set(restless.map((c) => c.metadata.namespace ?? ''))];
   // Right before and right after the rest: the shorter the time between, the likelier that nothing happens in it.
   const before = await readCertificates(cluster, restless, limit, refusals);
+  // The Secrets that are named now: the spec may have changed since the round before.
+  const current = restless.map((certificate, i) => before[i] ?? certificate);
   const [requests] = await Promise.all([
     Promise.all(
       namespaces.map((namespace) =>
@@ -96,18 +99,14 @@ async function readAgain(
         ),
       ),
     ),
-    state.secretsRead ? readSecrets(cluster, state, restless, limit, refusals) : undefined,
+    state.secretsRead ? readSecrets(cluster, state, current, limit, refusals) : undefined,
     state.secretsRead ? readTemporaryKeys(cluster, state, namespaces, limit, refusals) : undefined,
   ]);
   const after = await readCertificates(cluster, restless, limit, refusals);
   refusals.throwIfAny();
   const items = requests.flatMap((list) => (list?.items ?? []) as CertificateRequest[]);
   replaceRequests(state, [...restless, ...after.filter((c) => c !== undefined)], items);
-  return replaceCertificates(
-    state,
-    restless.map((certificate, i) => before[i] ?? certificate),
-    after,
-  );
+  return replaceCertificates(state, current, after);
 }
 
 /** As they are now; undefined for one that is gone. */
@@ -130,11 +129,14 @@ async function readSecrets(
   limit: LimitFunction,
   refusals: Refusals,
 ): Promise<void> {
+  // A keystore's password belongs to the same spec as the leaf.
+  const named = certificates.flatMap((certificate) => referencesOf(certificate, ''));
+  const distinct = new Map(named.map((reference) => [keyOf(reference.namespace, reference.name), reference]));
   await Promise.all(
-    certificates.map(({ metadata: { namespace }, spec: { secretName } }) =>
+    [...distinct].map(([key, { namespace, name }]) =>
       limit(async () => {
-        const secret = await refusals.note(cluster.get(SECRET, namespace, secretName), 'get', SECRET, namespace);
-        if (secret === undefined) state.secrets.delete(keyOf(namespace, secretName));
+        const secret = await refusals.note(cluster.get(SECRET, namespace, name), 'get', SECRET, namespace);
+        if (secret === undefined) state.secrets.delete(key);
         else addSecret(state, secret as Secret);
       }),
     ),

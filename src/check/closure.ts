@@ -123,7 +123,7 @@ function unreferencedSecrets(subject: Subject, references: readonly Reference[])
 function isInjected(subject: Subject, name: string): boolean {
   const entry = subject.index.get(name);
   if (entry?.role !== 'other-secret' || !entry.referencedFrom.every(isInjection)) return false;
-  const secret = subject.secrets.get(name);
+  const secret = subject.backup.contents.secrets.find((one) => objectName(one) === name);
   return secret === undefined || secret.metadata.annotations?.[ALLOW_INJECTION_ANNOTATION] === 'true';
 }
 

@@ -408,11 +408,18 @@ describe('a backup while Certificates are reissued', () => {
       },
       spec: {
         secretName: 'stuck-temporary',
-        issuerRef: { group: PCA, kind: 'AWSPCAClusterIssuer', name: 'pca-global' },
+        issuerRef: { name: 'acme' },
         dnsNames: ['stuck.example.com'],
       },
     };
-    await having([stuck], async () => {
+    // Its server does not answer, so the request stays pending.
+    const acme: KubeObject = {
+      apiVersion: 'cert-manager.io/v1',
+      kind: 'Issuer',
+      metadata: { namespace: 'media', name: 'acme' },
+      spec: { acme: { server: 'https://localhost:1/dir', privateKeySecretRef: { name: 'acme-account' }, solvers: [] } },
+    };
+    await having([acme, stuck], async () => {
       while ((await cluster.get(SECRET, 'media', 'stuck-temporary')) === undefined) await sleep(200);
       const began = Date.now();
       const report = await run({ wait: true, timeoutMs: 3_000 });

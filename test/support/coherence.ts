@@ -22,9 +22,10 @@ export function incoherences(contents: BackupContents): string[] {
     const found: string[] = [];
     if (leaf === undefined) found.push(`${id} has no leaf`);
     if (entry?.baseline?.leaf?.sha256 !== leaf) found.push(`${id}: the baseline is of another leaf than the Secret's`);
-    // While a Certificate is in issuance, cert-manager may already have removed the request of its present revision.
+    // While a Certificate is in issuance, cert-manager may already have removed the request of its present revision; and
+    // one that was put there with its Secret, as a restore does, has had none.
     const issuing = entry?.baseline?.conditions.some((c) => c.type === 'Issuing' && c.status === 'True');
-    if (request === undefined && issuing) return found;
+    if (request === undefined && (issuing || entry?.baseline?.revision === null)) return found;
     const ofRequest = request?.metadata.annotations?.[REVISION_ANNOTATION];
     if (ofRequest !== revision) found.push(`${id} is at revision ${revision}, its request at ${ofRequest}`);
     if (leafFacts(request?.status?.certificate)?.sha256 !== leaf) {
