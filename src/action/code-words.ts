@@ -44,6 +44,7 @@ export const CODE_WORDS: Record<ProblemCode, string> = {
   'certificate-in-issuance': 'A Certificate was being issued while the backup was taken.',
   'temporary-certificate': 'A Secret holds a temporary certificate.',
   'shared-secret': 'Several Certificates write to one Secret.',
+  'owned-secrets': 'Secrets would be deleted together with their Certificates.',
   prerequisite: 'Something that a restore needs is not in the cluster.',
   'made-by-another-object': 'A Certificate is made by another object, such as an Ingress.',
   'maker-ignored': 'cert-manager passes over an Ingress, Gateway or ListenerSet, or a part of it.',

@@ -108,6 +108,7 @@ describe('loadInputs', () => {
     ['encrypt', 'none'],
     ['allow-empty', 'yes'],
     ['allow-missing', 'x'],
+    ['include', 'Bundles'],
     ['artifact-name', 'a/b'],
     ['artifact-name', '--dir'],
     ['artifact-name', 'a\nb'],

@@ -25,6 +25,8 @@ export interface Inputs {
   /** undefined where the workflow does not say. */
   encrypt: 'secrets' | 'all' | undefined;
   allowPlaintextSecrets: boolean;
+  /** `crds` and `resource.group`. */
+  include: string[];
   allowMissing: string[];
   allowEmpty: boolean;
   wait: boolean;
@@ -98,6 +100,7 @@ export function loadInputs(env: Record<string, string | undefined>): Inputs {
     encrypt:
       read('encrypt') === '' ? undefined : oneOf<'secrets' | 'all'>('encrypt', read('encrypt'), ['secrets', 'all']),
     allowPlaintextSecrets: bool('allow-plaintext-secrets', read('allow-plaintext-secrets')),
+    include: list(read('include')).map(included),
     allowMissing: list(read('allow-missing')).map(objectReference),
     allowEmpty: bool('allow-empty', read('allow-empty')),
     wait: bool('wait', read('wait')),
@@ -268,6 +271,17 @@ function dnsLabel(name: InputName, value: string): string {
 function objectReference(value: string): string {
   if (!/^[A-Za-z]+(\/[A-Za-z0-9.-]+){1,2}$/.test(value)) {
     throw wrongInput('allow-missing', `${quote(value)} does not name an object.`, 'Write `KIND/NAMESPACE/NAME`.');
+  }
+  return value;
+}
+
+function included(value: string): string {
+  if (value !== 'crds' && !/^[a-z0-9-]+(\.[a-z0-9-]+)+$/.test(value)) {
+    throw wrongInput(
+      'include',
+      `${quote(value)} is neither \`crds\` nor a resource with its group.`,
+      'Write it as `kubectl api-resources -o name` prints it, such as `bundles.trust.cert-manager.io`.',
+    );
   }
   return value;
 }

@@ -94,6 +94,7 @@ const REACHES: Partial<Record<InputName, [value: string, field: string, expected
   'expect-cluster': ['uid-1', 'expectCluster', 'uid-1'],
   secrets: ['issuer', 'secrets', 'issuer'],
   'allow-plaintext-secrets': ['true', 'allowPlaintextSecrets', true],
+  include: ['crds,bundles.trust.cert-manager.io', 'include', ['crds', 'bundles.trust.cert-manager.io']],
   'allow-missing': ['Secret/a/b', 'allowMissing', ['Secret/a/b']],
   'allow-empty': ['true', 'allowEmpty', true],
   wait: ['true', 'wait', true],

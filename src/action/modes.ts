@@ -116,6 +116,7 @@ async function runBackup(context: StepContext, found: Findings): Promise<Report>
         recipients: context.recipients,
         encrypt: exposure.encrypt,
         allowPlaintextSecrets: exposure.allowPlaintextSecrets,
+        include: inputs.include,
         allowMissing: inputs.allowMissing,
         allowEmpty: inputs.allowEmpty,
         wait: inputs.wait,
@@ -189,7 +190,7 @@ async function runOnBackup(context: StepContext, found: Findings): Promise<Repor
     canary: !inputs.noCanary,
     ...(inputs.canaryNamespace === '' ? {} : { canaryNamespace: inputs.canaryNamespace }),
   };
-  const planned = { ...backup, ...onCluster, onConflict: inputs.onConflict };
+  const planned = { ...backup, ...onCluster, include: inputs.include, onConflict: inputs.onConflict };
 
   const report = await log.group(TITLE[inputs.mode], async () => {
     switch (inputs.mode) {

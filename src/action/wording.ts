@@ -51,6 +51,7 @@ const VALUES: Partial<Record<InputName, RegExp>> = {
   baseline: /^(secrets|requests)$/,
   encrypt: /^(secrets|all)$/,
   'on-conflict': /^(fail|keep)$/,
+  include: /^(crds$|[a-z0-9-]+\.)/,
   'allow-missing': /^[A-Z][A-Za-z]+\//,
 };
 

@@ -1,3 +1,4 @@
+import { isForeignGroup } from '../model/include.ts';
 import {
   ACME_GROUP,
   CERT_MANAGER_GROUP,
@@ -18,7 +19,7 @@ export interface AllowedContext {
 }
 
 /** Types of Secret that may be restored. An absent type means Opaque. */
-const SECRET_TYPES: readonly string[] = [
+export const SECRET_TYPES: readonly string[] = [
   'Opaque',
   'kubernetes.io/tls',
   'kubernetes.io/dockerconfigjson',
@@ -95,7 +96,7 @@ function crdFault(object: KubeObject, context: AllowedContext): string | undefin
   if (!object.metadata.name.endsWith(`.${group}`)) return 'the name of the CRD does not end with its group';
   // cert-manager has needed no conversion webhook since 1.7; one would receive every object of the kind.
   const conversion = spec?.conversion as { strategy?: unknown } | undefined;
-  if (ours && conversion?.strategy !== undefined && conversion.strategy !== 'None') return 'the CRD asks for a webhook';
+  if (conversion?.strategy !== undefined && conversion.strategy !== 'None') return 'the CRD asks for a webhook';
   return fields(object, ['spec']) ?? clusterScoped(object);
 }
 
@@ -119,9 +120,8 @@ function issuerFault(object: KubeObject, context: AllowedContext): string | unde
   return undefined;
 }
 
-/** Groups of Kubernetes itself are never included: RBAC, workloads and webhooks are not for a backup of certificates. */
 function isIncludedGroup(group: string, context: AllowedContext): boolean {
-  if (!group.includes('.') || group.endsWith('.k8s.io')) return false;
+  if (!isForeignGroup(group)) return false;
   return context.include.some((resource) => resource.slice(resource.indexOf('.') + 1) === group);
 }
 

@@ -310,6 +310,7 @@ describe('x509', () => {
   it('knows a temporary certificate', () => {
     const temporary = { issuerName: 'cert-manager.local', subjectSerial: '1234567890' };
     expect(isTemporaryCertificate(makePair({ ...temporary, commonName: 'a' }).crt)).toBe(true);
+    expect(isTemporaryCertificate(makePair({ issuerName: 'cert-manager.local', dnsNames: ['a'] }).crt)).toBe(true);
     expect(isTemporaryCertificate(makePair({ ...temporary, issuerName: 'x' }).crt)).toBe(false);
     expect(isTemporaryCertificate(makePair({ dnsNames: ['a'] }).crt)).toBe(false);
     expect(isTemporaryCertificate(undefined)).toBe(false);

@@ -22,7 +22,7 @@ export function restoreMd({ header, files, makers }: RestoreMdInput): string {
   return [
     title(header),
     header.restorable ? '' : NOT_RESTORABLE,
-    withCertkeep(sealed, makers),
+    withCertkeep(sealed, makers, header.scope.include),
     byHandIntro(header, sealed),
     ...(sealed ? [SEALED_CHECK] : []),
     ...steps(files),
@@ -62,8 +62,10 @@ function title(header: ManifestHeader): string {
 const NOT_RESTORABLE = `> **Not all Secrets are in this backup.** Restored as it is, every Certificate whose Secret does not exist on the target
 > cluster would be issued anew. Bring those Secrets there first.`;
 
-function withCertkeep(sealed: boolean, makers: readonly string[]): string {
+function withCertkeep(sealed: boolean, makers: readonly string[], include: readonly string[]): string {
   const identity = sealed ? ' --identity-file "$AGE_IDENTITY"' : '';
+  // Kinds of other groups are restored only where they are named again.
+  const included = include.map((what) => ` --include ${plain(what)}`).join('');
   const between =
     makers.length === 0
       ? ''
@@ -80,8 +82,8 @@ certkeep also restores status and field ownership, refuses to overwrite what dif
 
 \`\`\`sh
 certkeep check .${identity}
-certkeep plan .${identity}
-certkeep restore .${identity}
+certkeep plan .${identity}${included}
+certkeep restore .${identity}${included}
 ${between}certkeep verify .${identity}
 \`\`\``;
 }

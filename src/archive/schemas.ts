@@ -59,6 +59,15 @@ export const manifestSchema = z.looseObject({
   recipients: z.array(text).describe('The age recipients (public keys) that sealed files are encrypted to'),
   restorable: z.boolean(),
   counts: z.record(text, count).describe('Lines of each file'),
+  leftOut: z
+    .looseObject({
+      certificateRequests: count,
+      temporaryKeys: count,
+      webhookCas: count,
+      unreferencedSecrets: count,
+    })
+    .optional()
+    .describe('What was read and does not belong in a backup'),
   resourceVersions: z.record(text, text).describe('plural.group → resourceVersion of the list that was read'),
   files: z
     .record(text, z.looseObject({ sha256: hex64, bytes: count }))

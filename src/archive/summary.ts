@@ -29,6 +29,7 @@ export function backupSummary({
     cluster: manifest.cluster.uid,
     encryption: manifest.encryption,
     restorable: manifest.restorable,
+    ...(manifest.leftOut === undefined ? {} : { leftOut: manifest.leftOut }),
     counts: Object.fromEntries(Object.entries(manifest.counts).sort(([a], [b]) => place(a) - place(b))),
   };
 }

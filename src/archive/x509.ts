@@ -61,8 +61,9 @@ export function publicKeySha256OfPrivateKey(tlsKeyBase64: string | undefined): s
 }
 
 /**
- * Is this the temporary certificate that cert-manager issues while an order is under way
- * (pkg/util/pki/temporarycertificate.go: subject serial number 1234567890, issuer cert-manager.local)?
+ * Is this the temporary certificate that cert-manager issues while an order is under way? It is signed by a throw-away CA
+ * named cert-manager.local. The serial number 1234567890 that pkg/util/pki/temporarycertificate.go puts
+ * into its subject has not come to be in any certificate since 1.14, as the subject's raw bytes, made before, win.
  */
 export function isTemporaryCertificate(tlsCrtBase64: string | undefined): boolean {
   const certificate = leafCertificate(tlsCrtBase64);
@@ -71,15 +72,9 @@ export function isTemporaryCertificate(tlsCrtBase64: string | undefined): boolea
 
 /** The same of a certificate that is parsed already. */
 export function isTemporaryLeaf(certificate: X509Certificate): boolean {
-  return (
-    nameLines(certificate.subject).includes('serialNumber=1234567890') &&
-    nameLines(certificate.issuer).includes('CN=cert-manager.local')
-  );
-}
-
-/** Node gives undefined for an empty name, whatever its types say. */
-function nameLines(name: string | undefined): string[] {
-  return (name ?? '').split('\n');
+  // Node gives undefined for an empty name, whatever its types say.
+  const issuer = ((certificate.issuer as string | undefined) ?? '').split('\n');
+  return issuer.includes('CN=cert-manager.local') && certificate.subject !== certificate.issuer;
 }
 
 function decode(base64: string | undefined): string {

@@ -7,6 +7,7 @@ import type { Cluster } from '../cluster/client.ts';
 import { clusterUid, kubernetesVersion } from '../cluster/identity.ts';
 import { leftoverPause } from '../cluster/pause-record.ts';
 import type { BackupContents } from '../model/backup.ts';
+import { parseIncludes } from '../model/include.ts';
 import { type Certificate, type KubeObject, objectName } from '../model/objects.ts';
 import { CertkeepError, EXIT, exitCodeOf, type Problem } from '../model/problems.ts';
 import { type Clock, type Progress, silent } from '../model/progress.ts';
@@ -16,18 +17,30 @@ import { rbacFix, withRbacCommand } from '../rights/command.ts';
 import { type RightsOptions, withDefaults } from '../rights/options.ts';
 import { readClusterState } from './capture.ts';
 import { buildContents } from './contents.ts';
+import { readCrds } from './crds.ts';
 import { emptinessProblems } from './emptiness.ts';
-import { certificateFindings, inlineProblems, issuerFindings, prerequisites, requestFindings } from './findings.ts';
+import {
+  certificateFindings,
+  inlineProblems,
+  issuerFindings,
+  ownedSecretProblems,
+  prerequisites,
+  requestFindings,
+} from './findings.ts';
+import { foreignPrerequisites, readForeignIssuers, readIncluded } from './foreign.ts';
 import { buildHeader, type Source } from './header.ts';
+import { readInjections, usableInjections } from './injections.ts';
 import { addFindings, addForecast, HORIZON_MS } from './judgement.ts';
+import { countLeftOut, type LeftOut, leftOutWords } from './left-out.ts';
 import { secretsMode } from './mode.ts';
 import { namespacesOf } from './namespaces.ts';
 import { accept, discard, unchecked } from './output.ts';
 import { readMakers } from './owners.ts';
+import { changedIssuers, type ForeignObject } from './recheck.ts';
 import { readReferenced } from './referenced.ts';
 import { type IssuerScope, scopeIssuers } from './scope.ts';
 import { type HeldReference, selectSecrets } from './select.ts';
-import type { ClusterState } from './state.ts';
+import { type ClusterState, keyOf } from './state.ts';
 
 export interface BackupRequest {
   cluster: Cluster;
@@ -50,6 +63,8 @@ export interface BackupRequest {
   /** age public keys. */
   recipients: string[];
   encrypt: 'secrets' | 'all';
+  /** `crds`, and `plural.group` of kinds of other groups. Default none. */
+  include?: readonly string[];
   allowPlaintextSecrets: boolean;
   /** `Kind/namespace/name` of Secrets and issuers that may be absent. */
   allowMissing: string[];
@@ -67,6 +82,8 @@ export interface BackupRequest {
 /** How long Certificates may take to come to rest: an ordinary issuance by a CA takes about a second. */
 const SETTLE_MS = 4_000;
 const WAIT_MS = 5 * 60_000;
+/** How often everything is read anew where issuers were edited while it was read. */
+const MAX_READS = 3;
 
 /**
  * Captures a cluster's cert-manager configuration into a directory and checks what was written. Reads only.
@@ -78,8 +95,9 @@ const WAIT_MS = 5 * 60_000;
 export async function backup(asked: BackupRequest): Promise<Report> {
   const request = { ...asked, namespaces: [...new Set(asked.namespaces)] };
   const mode = secretsMode(request);
+  parseIncludes(request.include ?? []);
   try {
-    return await capture(request, mode);
+    return await backUp(request, mode);
   } catch (error) {
     throw withRbacCommand(error, rightsOf(request, mode));
   }
@@ -94,27 +112,21 @@ function rightsOf(request: BackupRequest, secrets: 'all' | 'issuer' | 'none'): R
     namespaces: request.namespaces,
     certManagerNamespace: request.certManagerNamespace ?? '',
     clusterResourceNamespace: request.clusterResourceNamespace ?? '',
+    include: request.include ?? [],
   });
 }
 
-async function capture(request: BackupRequest, mode: 'all' | 'issuer' | 'none'): Promise<Report> {
+async function backUp(request: BackupRequest, mode: 'all' | 'issuer' | 'none'): Promise<Report> {
   const { progress } = request;
   await checkTarget(request);
   const source = await identify(request);
   const startedAt = request.clock.now();
-  const state = await readClusterState(request.cluster, {
-    namespaces: request.namespaces,
-    ...(request.selector === undefined ? {} : { selector: request.selector }),
-    secrets: request.baseline === 'requests' ? 'no' : 'required',
-    secretsVerb: mode === 'all' ? 'list' : 'get',
-    settleMs: request.wait ? (request.timeoutMs ?? WAIT_MS) : SETTLE_MS,
-    progress,
-    ...(request.sleep === undefined ? {} : { sleep: request.sleep }),
-  });
+  const { state, assembled } = await capture(request, source, mode);
   progress.info(
     `Read ${state.certificates.length} Certificates${request.selector ? ` with the labels ${request.selector}` : ''}, ${state.issuers.length} issuers, ${state.requests.length} CertificateRequests${state.secretsRead ? ` and ${state.secrets.size} Secrets` : ''}.`,
   );
-  const { contents, problems, accepted } = await assemble(request, source, state, mode);
+  const { contents, problems, accepted, include, leftOut } = assembled;
+  progress.info(leftOutWords(leftOut, mode));
   const report: Report = {
     command: 'backup',
     certkeep: request.toolVersion,
@@ -136,6 +148,8 @@ async function capture(request: BackupRequest, mode: 'all' | 'issuer' | 'none'):
     restorable: mode === 'all',
     resourceVersions: state.resourceVersions,
     allowMissing: accepted,
+    include,
+    leftOut,
   });
   return write(request, report, header, contents);
 }
@@ -202,9 +216,56 @@ function isTooOld(version: string): boolean {
   return Number(match[1]) === 0 || (Number(match[1]) === 1 && Number(match[2]) < 11);
 }
 
+/**
+ * Reads the cluster and chooses, anew where the spec of an issuer changed while its Secrets were read, so that no backup
+ * pairs an old spec with a new Secret. (Certificates are looked after in settle.ts.)
+ */
+async function capture(
+  request: BackupRequest,
+  source: Source,
+  mode: 'all' | 'issuer' | 'none',
+): Promise<{ state: ClusterState; assembled: Assembled }> {
+  const { cluster, progress } = request;
+  for (let reads = 1; ; reads += 1) {
+    const state = await readClusterState(cluster, {
+      namespaces: request.namespaces,
+      ...(request.selector === undefined ? {} : { selector: request.selector }),
+      secrets: request.baseline === 'requests' ? 'no' : 'required',
+      secretsVerb: mode === 'all' ? 'list' : 'get',
+      settleMs: request.wait ? (request.timeoutMs ?? WAIT_MS) : SETTLE_MS,
+      progress,
+      ...(request.sleep === undefined ? {} : { sleep: request.sleep }),
+    });
+    const assembled = await assemble(request, source, state, mode);
+    const changed = await changedIssuers(cluster, assembled.issuers, assembled.foreign, request.namespaces);
+    if (changed.length === 0) return { state, assembled };
+    if (reads === MAX_READS) {
+      assembled.problems.push(...changed.map(changingIssuer));
+      return { state, assembled };
+    }
+    progress.debug(`${changed.join(', ')} changed while the Secrets were read: reading everything again.`);
+  }
+}
+
+function changingIssuer(object: string): Problem {
+  return {
+    severity: 'error',
+    code: 'changed-while-reading',
+    message: `${object} was edited each of the ${MAX_READS} times that it was read, so its spec and its Secrets may be of different moments. Perhaps two tools overwrite each other’s changes.`,
+    fix: 'Find out who writes it (`kubectl get --show-managed-fields -o yaml`), then back up again.',
+    object,
+  };
+}
+
 interface Assembled {
   contents: BackupContents;
   problems: Problem[];
+  /** What was chosen of cert-manager's own issuers, and of other groups. */
+  issuers: KubeObject[];
+  foreign: ForeignObject[];
+  /** `crds` and `plural.group` of kinds of other groups that the backup holds. */
+  include: string[];
+  leftOut: LeftOut;
   /** `Kind/namespace/name` of what is named, is not in the backup, and need not be. */
   accepted: string[];
 }
@@ -220,33 +281,53 @@ async function assemble(
   const { clusterResourceNamespace, namespace: certManagerNamespace } = source.certManager;
   const options = { namespaces: request.namespaces, selector: request.selector ?? '' };
   const scope = scopeIssuers(state, options);
-  const held = heldReferences(state, scope, clusterResourceNamespace);
+  const other = await readOthers(request, scope, mode);
+  const foreignObjects = new Set(other.foreign.map(({ object }) => object));
+  const held = heldReferences(state, scope, [...foreignObjects, ...other.injections], clusterResourceNamespace);
   const wanted = held.filter(({ holder }) => mode === 'all' || (mode === 'issuer' && holder.kind !== 'Certificate'));
+  // The objects of other groups were read after the list of Secrets: theirs are read after them.
+  const ofForeign = wanted.filter(({ holder }) => foreignObjects.has(holder)).map(({ reference }) => reference);
   const [absent, makers] = await Promise.all([
-    readReferenced(cluster, state, notListed(state, request.namespaces, wanted), (namespace) =>
-      isListed(state, request.namespaces, namespace),
+    readReferenced(
+      cluster,
+      state,
+      notListed(state, request.namespaces, wanted),
+      (namespace) => isListed(state, request.namespaces, namespace),
+      ofForeign,
     ),
     readMakers(cluster, state.certificates, request.namespaces),
   ]);
-  const selection = selectSecrets(state, held, {
+  const injections = usableInjections(state, held);
+  const selection = selectSecrets(state, injections.held, {
     secrets: mode,
     certManagerNamespace,
     allowMissing: request.allowMissing,
     absent,
     listed: (namespace) => isListed(state, request.namespaces, namespace),
   });
-  const objects: KubeObject[] = [...scope.issuers, ...state.certificates];
+  const objects: KubeObject[] = [...scope.issuers, ...foreignObjects, ...state.certificates];
   const captured = [...objects, ...selection.secrets.map(({ secret }) => secret)];
   const contents = buildContents(state, {
     namespaces: await namespacesOf(cluster, state, captured),
     secrets: selection.secrets,
     issuers: scope.issuers,
+    foreign: other.foreign.map(({ object }) => ({ object, isIssuer: other.issuers.has(object) })),
+    crds: other.crds,
     makers,
     clusterResourceNamespace,
     baseline: request.baseline,
   });
+  const capturedSecrets = new Set(contents.secrets.map(({ metadata }) => keyOf(metadata.namespace, metadata.name)));
   return {
     contents,
+    issuers: scope.issuers,
+    foreign: other.foreign,
+    include: other.include,
+    leftOut: countLeftOut(
+      state,
+      { secrets: capturedSecrets, requests: contents.requests.length },
+      certManagerNamespace,
+    ),
     accepted: [...request.allowMissing, ...selection.replaced],
     problems: [
       ...emptinessProblems(cluster, state, scope, { ...options, allowEmpty: request.allowEmpty }),
@@ -254,17 +335,73 @@ async function assemble(
       ...hiddenProblems(source.certManager, rightsOf(request, mode)),
       ...selection.problems,
       ...issuerFindings(scope, request.allowMissing),
+      ...other.problems,
+      ...injections.problems,
       ...inlineProblems(objects, request.recipients.length > 0 || request.allowPlaintextSecrets),
-      ...certificateFindings(state),
+      ...certificateFindings(state).filter((found) => !isSaid(found, selection.problems)),
       ...(request.baseline === 'requests' ? requestFindings(contents.index) : []),
+      ...ownedSecretProblems(state, source.certManager.certificateOwnerRef === true),
       ...prerequisites(held.map(({ reference }) => reference)),
       ...modeProblems(mode, request),
     ],
   };
 }
 
-function heldReferences(state: ClusterState, scope: IssuerScope, clusterResourceNamespace: string): HeldReference[] {
-  return [...scope.issuers, ...state.certificates].flatMap((holder) => {
+/** That a Certificate is in issuance is said once, be its Secret there or not. */
+function isSaid(found: Problem, said: readonly Problem[]): boolean {
+  if (found.code !== 'certificate-in-issuance') return false;
+  return said.some(({ code, object }) => code === found.code && object === found.object);
+}
+
+/** What is read besides cert-manager's own kinds. */
+interface Others {
+  foreign: ForeignObject[];
+  /** Those of them that Certificates name as their issuers. */
+  issuers: ReadonlySet<KubeObject>;
+  /** Not for the backup: they name Secrets that are. */
+  injections: KubeObject[];
+  crds: KubeObject[];
+  include: string[];
+  problems: Problem[];
+}
+
+async function readOthers(
+  request: BackupRequest,
+  scope: IssuerScope,
+  mode: 'all' | 'issuer' | 'none',
+): Promise<Others> {
+  const { cluster, namespaces, selector = '', allowMissing } = request;
+  const asked = parseIncludes(request.include ?? []);
+  const [issuers, included, injections] = await Promise.all([
+    readForeignIssuers(cluster, scope, { namespaces, selector, allowMissing }),
+    readIncluded(cluster, asked.resources, namespaces),
+    // What is injected into belongs to no Certificate, and mostly to no namespace.
+    mode === 'all' && selector === '' ? readInjections(cluster, namespaces) : { objects: [], problems: [] },
+  ]);
+  const foreign = new Map([...included.objects, ...issuers.objects].map((one) => [uniqueName(one), one]));
+  const resources = [...issuers.resources, ...included.resources];
+  const { crds, problems } = asked.crds ? await readCrds(cluster, resources) : { crds: [], problems: [] };
+  return {
+    foreign: [...foreign.values()],
+    issuers: new Set(issuers.objects.map(({ object }) => object)),
+    injections: injections.objects,
+    crds,
+    include: [...(asked.crds ? ['crds'] : []), ...resources],
+    problems: [...issuers.problems, ...foreignPrerequisites(issuers.objects), ...injections.problems, ...problems],
+  };
+}
+
+function uniqueName({ kind, object }: ForeignObject): string {
+  return `${kind.group} ${objectName(object)}`;
+}
+
+function heldReferences(
+  state: ClusterState,
+  scope: IssuerScope,
+  others: readonly KubeObject[],
+  clusterResourceNamespace: string,
+): HeldReference[] {
+  return [...scope.issuers, ...others, ...state.certificates].flatMap((holder) => {
     const challengeNamespaces =
       holder.kind === 'ClusterIssuer' ? (scope.usedIn.get(holder.metadata.name) ?? []) : undefined;
     return referencesOf(

@@ -8,6 +8,7 @@ import {
   type CertificateSpec,
   condition,
   type Issuer,
+  type KubeObject,
   type Secret,
 } from '../model/objects.ts';
 import { findPath, isRecord } from '../refs/walk.ts';
@@ -116,6 +117,18 @@ export function issuerBaseline(issuer: Issuer, secretOf: (name: string) => Secre
         ? null
         : (publicKeySha256OfPrivateKey(secretOf(account.name)?.[account.key ?? 'tls.key']) ?? null),
     caSha256: ca === undefined ? null : (leafFacts(secretOf(ca.name)?.['tls.crt'])?.sha256 ?? null),
+  };
+}
+
+/** Of an issuer of another group nothing is known but what all Kubernetes objects may say of themselves. */
+export function foreignBaseline(issuer: KubeObject): IssuerBaseline {
+  const { conditions } = (issuer.status ?? {}) as Issuer['status'] & object;
+  const ready = Array.isArray(conditions) ? condition(conditions, 'Ready') : undefined;
+  return {
+    ready: ready === undefined ? null : ready.status === 'True',
+    acmeAccountUri: null,
+    accountKeySha256: null,
+    caSha256: null,
   };
 }
 

@@ -131,6 +131,29 @@ describe('a Certificate that is reissued while it is read', () => {
     expect(state.unsettled.size).toBe(0);
   });
 
+  it('is read again with the Secrets that its spec names by then', async () => {
+    const cluster = sample();
+    const password = { name: 'password', key: 'p' };
+    const keystores = { jks: { create: true, passwordSecretRef: password } };
+    // Edited before the second list, and once more when it is read again by itself.
+    let count = 0;
+    cluster.onRead = (read) => {
+      if (read.kind.kind !== 'Certificate') return;
+      count += 1;
+      if (count === 2) cluster.put(certificate('a', 'web', { secretName: 'second-tls' }));
+      if (count !== 3) return;
+      cluster.put(certificate('a', 'web', { secretName: 'third-tls', keystores }));
+      cluster.put(secret('a', 'third-tls'));
+      cluster.put(secret('a', 'password', { p: 'x' }));
+    };
+    const state = await readClusterState(cluster, options());
+    const web = state.certificates.find((c) => c.metadata.name === 'web');
+    expect(web?.spec.secretName).toBe('third-tls');
+    expect(state.unsettled.size).toBe(0);
+    expect(secretOf(state, 'a', 'third-tls')).toMatchObject({ metadata: { name: 'third-tls' } });
+    expect(secretOf(state, 'a', 'password')).toMatchObject({ metadata: { name: 'password' } });
+  });
+
   it('is waited for while it issues', async () => {
     const cluster = sample();
     cluster.put(certificate('a', 'web', {}, { status: issuing }));

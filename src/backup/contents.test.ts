@@ -78,6 +78,8 @@ async function build() {
       namespaces: await namespacesOf(cluster, state, [...state.issuers, ...state.certificates]),
       secrets,
       issuers: state.issuers,
+      foreign: [],
+      crds: [],
       makers: await readMakers(cluster, state.certificates, []),
       clusterResourceNamespace: 'cert-manager',
     }),

@@ -3,7 +3,7 @@ import { emptyContents } from '../archive/stages.ts';
 import type { BackupContents, IndexEntry, Role } from '../model/backup.ts';
 import { FAO_LABEL } from '../model/kinds.ts';
 import type { Certificate, CertificateRequest, Issuer, KubeObject, Secret } from '../model/objects.ts';
-import { certificateBaseline, currentRequest, issuerBaseline } from './baseline.ts';
+import { certificateBaseline, currentRequest, foreignBaseline, issuerBaseline } from './baseline.ts';
 import { managedFieldsOf, managersOf } from './managers.ts';
 import { portableNamespace } from './namespaces.ts';
 import { type Maker, shimOwner } from './owners.ts';
@@ -16,6 +16,9 @@ export interface Chosen {
   namespaces: readonly KubeObject[];
   secrets: readonly SelectedSecret[];
   issuers: readonly Issuer[];
+  /** Objects of other groups; `isIssuer`: a Certificate names it as its issuer. */
+  foreign: readonly { object: KubeObject; isIssuer: boolean }[];
+  crds: readonly KubeObject[];
   makers: ReadonlyMap<string, Maker>;
   clusterResourceNamespace: string;
   /** Where the leaves of the baseline come from; absent: Secrets. */
@@ -42,6 +45,16 @@ export function buildContents(state: ClusterState, chosen: Chosen): BackupConten
     addManagedFields(contents, issuer);
     const status = issuerStatus(issuer);
     if (status !== undefined) contents.status.push(status);
+  }
+  for (const { object, isIssuer } of chosen.foreign) {
+    contents.issuers.push(portable(object));
+    const entry = entryOf(object, isIssuer ? 'issuer' : 'included', []);
+    contents.index.push(isIssuer ? { ...entry, issuer: foreignBaseline(object) } : entry);
+    addManagedFields(contents, object);
+  }
+  for (const crd of chosen.crds) {
+    contents.crds.push(portable(crd));
+    contents.index.push(entryOf(crd, 'crd', []));
   }
   const requestsByOwner = groupRequests(state.requests);
   for (const certificate of state.certificates) addCertificate(contents, state, certificate, chosen, requestsByOwner);

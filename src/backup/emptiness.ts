@@ -33,10 +33,10 @@ export function emptinessProblems(
   const scopeText = scopeWords(options);
   if (scope.issuers.length > 0) {
     problems.push({
-      severity: 'warning',
+      severity,
       code: 'nothing-found',
-      message: `There are issuers but not a single Certificate in ${scopeText} of ${where}.`,
-      fix: 'Check that this is the cluster that you mean.',
+      message: `There are issuers but not a single Certificate in ${scopeText} of ${where}. They were deleted, or this is another cluster than you mean.`,
+      fix: 'Check --context and --kubeconfig, --namespace and --selector; --allow-empty backs up the issuers alone.',
     });
   } else {
     problems.push({

@@ -1,5 +1,5 @@
-import { isAllowedSecretType, isWebhookCaSecret } from '../archive/allowed.ts';
-import type { Secret } from '../model/objects.ts';
+import { isAllowedSecretType, isWebhookCaSecret, SECRET_TYPES } from '../archive/allowed.ts';
+import { refName, type Secret } from '../model/objects.ts';
 import { isNextPrivateKeySecret } from './state.ts';
 
 /**
@@ -18,6 +18,8 @@ export interface Exclusion {
   because: string;
   /** Whoever needs it finds one of the target cluster's own, if that is made there: a prerequisite, not a loss. */
   prerequisite: boolean;
+  /** What to do, where it is not what to do about a Secret that does not exist. */
+  fix?: string;
 }
 
 /**
@@ -36,7 +38,11 @@ export function exclusionOf(secret: Secret, certManagerNamespace: string): Exclu
     return { because: 'a service account token, which only the cluster that made it accepts', prerequisite: true };
   }
   if (!isAllowedSecretType(secret.type)) {
-    return { because: `of type ${secret.type}, which a backup does not hold`, prerequisite: false };
+    return {
+      because: `of type ${secret.type}, and a backup holds only those of harmless types (${SECRET_TYPES.join(', ')})`,
+      prerequisite: false,
+      fix: `Make it anew with the type Opaque (cert-manager looks at the data only), or bring it to the target cluster yourself and accept the gap with --allow-missing ${refName('Secret', secret.metadata.namespace, secret.metadata.name)}.`,
+    };
   }
   return undefined;
 }

@@ -7,6 +7,7 @@ import type { Reference } from '../refs/closure.ts';
 import { foreignOwner, shimOwner } from './owners.ts';
 import type { IssuerScope } from './scope.ts';
 import { type ClusterState, keyOf, secretOf } from './state.ts';
+import { some } from './words.ts';
 
 /** What is wrong with, or worth knowing of, the Certificates as they were read. */
 export function certificateFindings(state: ClusterState): Problem[] {
@@ -129,7 +130,7 @@ export function requestFindings(index: readonly IndexEntry[]): Problem[] {
   ];
 }
 
-/** Issuers that Certificates name and that are absent, or of a kind that certkeep does not know. */
+/** Issuers of cert-manager's own that Certificates name and that are absent. */
 export function issuerFindings(scope: IssuerScope, allowMissing: readonly string[]): Problem[] {
   const problems = [...scope.missing].map(([issuer, certificates]): Problem => {
     const accepted = allowMissing.includes(issuer);
@@ -141,15 +142,32 @@ export function issuerFindings(scope: IssuerScope, allowMissing: readonly string
       object: issuer,
     };
   });
-  for (const { ref, certificates } of scope.foreign.values()) {
-    problems.push({
-      severity: 'warning',
-      code: 'prerequisite',
-      message: `${some(certificates)} ${certificates.length === 1 ? 'is' : 'are'} issued by ${ref.kind ?? 'the issuer'} ${ref.name} of ${ref.group}, an issuer outside cert-manager. It and its credentials are not captured.`,
-      fix: 'Back up this issuer, its Secrets and its controller by their own means; without them the Certificates are kept but not renewed.',
-    });
-  }
   return problems;
+}
+
+/**
+ * Secrets that their Certificates own (`--enable-certificate-owner-ref`). Uninstalling cert-manager with its CRDs deletes
+ * the Certificates, and the garbage collector these Secrets with them, within a second.
+ */
+export function ownedSecretProblems(state: ClusterState, flag: boolean): Problem[] {
+  const owned = state.certificates.filter(({ metadata, spec }) => {
+    const secret = secretOf(state, metadata.namespace ?? '', spec.secretName);
+    if (secret === undefined || secret === 'not-read') return false;
+    return secret.metadata.ownerReferences?.some((owner) => owner.uid === metadata.uid) === true;
+  });
+  if (owned.length === 0 && !flag) return [];
+  const who =
+    owned.length === 0
+      ? 'The controller runs with --enable-certificate-owner-ref: it makes Certificates the owners of their Secrets.'
+      : `${owned.length === 1 ? 'One Certificate owns its Secret' : `${owned.length} Certificates own their Secrets`} (--enable-certificate-owner-ref).`;
+  return [
+    {
+      severity: 'warning',
+      code: 'owned-secrets',
+      message: `${who} Whoever deletes the Certificates or the CRDs of cert-manager, as an uninstallation with its CRDs does, deletes the Secrets too, at once.`,
+      fix: 'Keep the CRDs when cert-manager is removed (Helm: crds.keep=true), or switch the flag off first and wait until the owner references are gone.',
+    },
+  ];
 }
 
 /** ServiceAccounts and Gateways that issuers use: they are the platform's, and have to be there. */
@@ -185,13 +203,4 @@ export function inlineProblems(objects: Iterable<KubeObject>, writable: boolean)
       } satisfies Problem,
     ];
   });
-}
-
-/** `a`, `a and b`, `a, b, c and 7 more`. */
-function some(names: readonly string[]): string {
-  const [first = ''] = names;
-  if (names.length <= 1) return first;
-  if (names.length === 2) return names.join(' and ');
-  const shown = names.slice(0, 3).join(', ');
-  return names.length === 3 ? shown : `${shown} and ${names.length - 3} more`;
 }

@@ -23,6 +23,9 @@ export interface HeaderOptions {
   baseline?: 'requests';
   restorable: boolean;
   resourceVersions: Record<string, string>;
+  /** `crds` and `plural.group` of kinds of other groups that are in the backup. */
+  include: readonly string[];
+  leftOut: NonNullable<ManifestHeader['leftOut']>;
   /** `Kind/namespace/name` whose absence was accepted: `check` accepts it too. */
   allowMissing: readonly string[];
 }
@@ -33,7 +36,7 @@ export function buildHeader(source: Source, options: HeaderOptions): Header {
   const scope: ManifestHeader['scope'] & { allowMissing?: string[] } = {
     namespaces: [...options.namespaces].sort(),
     selector: options.selector,
-    include: [],
+    include: [...new Set(options.include)].sort(),
     ...(allowMissing.length === 0 ? {} : { allowMissing }),
   };
   return {
@@ -52,6 +55,7 @@ export function buildHeader(source: Source, options: HeaderOptions): Header {
     secrets: options.secrets,
     ...(options.baseline === undefined ? {} : { baseline: options.baseline }),
     restorable: options.restorable,
+    leftOut: options.leftOut,
     resourceVersions: options.resourceVersions,
   };
 }

@@ -44,12 +44,17 @@ export class MemoryCluster implements Cluster {
   }
 
   async list(kind: ResourceKind, options: ListOptions = {}): Promise<ListResult> {
-    this.read({ verb: 'list', kind, namespace: options.namespace, name: '' });
+    // One object by a list of its name counts as a read of that object.
+    const name = /metadata\.name=([^,]+)/.exec(options.fieldSelector ?? '')?.[1] ?? '';
+    this.read({ verb: 'list', kind, namespace: options.namespace, name });
     const items = this.of(kind)
       .filter((o) => options.namespace === undefined || o.metadata.namespace === options.namespace)
       .filter((o) => matches(o.metadata.labels ?? {}, options.labelSelector))
-      .filter((o) => matches(fieldsOf(o), options.fieldSelector));
-    return { items: structuredClone(items), resourceVersion: String(this.version) };
+      .filter((o) => matches(fieldsOf(o), options.fieldSelector))
+      .map((o) => structuredClone(options.metadataOnly === true ? metadataOf(o) : o))
+      .map((o) => (options.keep === undefined ? o : options.keep(o)))
+      .filter((o) => o !== undefined);
+    return { items, resourceVersion: String(this.version) };
   }
 
   async getPath(path: string): Promise<unknown> {
@@ -87,6 +92,10 @@ export class MemoryCluster implements Cluster {
     this.reads.push(`${read.verb} ${read.kind.plural} ${place}`.trim());
     this.onRead(read, this.reads.length);
   }
+}
+
+function metadataOf({ apiVersion, kind, metadata }: KubeObject): KubeObject {
+  return { apiVersion, kind, metadata };
 }
 
 /** A refusal as the API server words it. */

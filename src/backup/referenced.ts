@@ -16,6 +16,7 @@ const PARALLEL_READS = 24;
  *
  * @param references those that the backup wants.
  * @param listed whether the Secrets of a namespace may be listed: then the right to get them is not needed.
+ * @param again more of those, which are read anew even where a list brought them; what is gone leaves the state.
  * @returns `namespace/name` of what does not exist.
  * @throws CertkeepError `forbidden` with every missing right; a refusal about an optional reference is no error.
  */
@@ -24,11 +25,14 @@ export async function readReferenced(
   state: ClusterState,
   references: readonly Reference[],
   listed: (namespace: string) => boolean,
+  again: readonly Reference[] = [],
 ): Promise<Set<string>> {
   const wanted = new Map<string, Reference>();
-  for (const reference of references) {
+  const anew = new Set(again.map(({ namespace, name }) => keyOf(namespace, name)));
+  for (const reference of [...references, ...again]) {
     const key = keyOf(reference.namespace, reference.name);
-    if (reference.kind !== 'Secret' || reference.namespace === '' || state.secrets.has(key)) continue;
+    if (reference.kind !== 'Secret' || reference.namespace === '') continue;
+    if (state.secrets.has(key) && !anew.has(key)) continue;
     if (!reference.optional || !wanted.has(key)) wanted.set(key, reference);
   }
   const limit = pLimit(PARALLEL_READS);
@@ -49,7 +53,10 @@ export async function readReferenced(
           ? await refusals.note(read, 'list', SECRET, namespace)
           : await refusals.note(read, 'get', SECRET, namespace, '', name);
         if (secret !== undefined) addSecret(state, secret as Secret);
-        else if (!refused) absent.add(key);
+        else if (!refused) {
+          absent.add(key);
+          state.secrets.delete(key);
+        }
       }),
     ),
   );

@@ -1,6 +1,7 @@
 /** Objects as cert-manager and its users write them, cut to what a test needs. Tests only. */
 import { generateKeyPairSync, sign } from 'node:crypto';
 import type { Certificate, CertificateRequest, Issuer, KubeObject, Secret } from '../model/objects.ts';
+import type { ClusterState } from './state.ts';
 
 export function namespace(name: string, labels: Record<string, string> = {}): KubeObject {
   return {
@@ -203,5 +204,20 @@ export function controller(version: string): KubeObject {
       },
     },
     status: { readyReplicas: 1 },
+  };
+}
+
+/** A state that has these and nothing else. */
+export function stateOf(issuers: Issuer[], certificates: Certificate[], namespaces: string[] = ['a']): ClusterState {
+  return {
+    namespaces: new Map(namespaces.map((name) => [name, namespace(name)])),
+    issuers,
+    certificates,
+    requests: [],
+    secrets: new Map(),
+    secretsRead: true,
+    nextPrivateKeySecrets: new Map(),
+    unsettled: new Map(),
+    resourceVersions: {},
   };
 }

@@ -1,25 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import type { Certificate, Issuer } from '../model/objects.ts';
 import { emptinessProblems } from './emptiness.ts';
 import { issuerFindings, prerequisites } from './findings.ts';
 import { MemoryCluster } from './memory-cluster.ts';
-import { certificate, issuer, namespace } from './samples.ts';
+import { certificate, issuer, stateOf } from './samples.ts';
 import { type ScopeOptions, scopeIssuers } from './scope.ts';
 import type { ClusterState } from './state.ts';
-
-function stateOf(issuers: Issuer[], certificates: Certificate[], namespaces: string[] = ['a']): ClusterState {
-  return {
-    namespaces: new Map(namespaces.map((name) => [name, namespace(name)])),
-    issuers,
-    certificates,
-    requests: [],
-    secrets: new Map(),
-    secretsRead: true,
-    nextPrivateKeySecrets: new Map(),
-    unsettled: new Map(),
-    resourceVersions: {},
-  };
-}
 
 const all: ScopeOptions = { namespaces: [] };
 const issuers = [issuer('', 'used', {}), issuer('', 'unused', {}), issuer('a', 'ca', {}), issuer('a', 'idle', {})];
@@ -57,11 +42,7 @@ describe('scopeIssuers', () => {
     const findings = issuerFindings(scope, ['ClusterIssuer/nobody']).map(
       (p) => `${p.severity} ${p.code} ${p.object ?? ''}`,
     );
-    expect(findings).toEqual([
-      'error missing-issuer Issuer/a/nobody',
-      'warning missing-issuer ClusterIssuer/nobody',
-      'warning prerequisite ',
-    ]);
+    expect(findings).toEqual(['error missing-issuer Issuer/a/nobody', 'warning missing-issuer ClusterIssuer/nobody']);
   });
 });
 
@@ -83,8 +64,9 @@ describe('emptinessProblems', () => {
     ]);
   });
 
-  it('warns of issuers without Certificates', () => {
-    expect(problems(stateOf(issuers, []))).toMatchObject([{ severity: 'warning', code: 'nothing-found' }]);
+  it('finds issuers without a single Certificate', () => {
+    expect(problems(stateOf(issuers, []))).toMatchObject([{ severity: 'error', code: 'nothing-found' }]);
+    expect(problems(stateOf(issuers, []), [], true)).toMatchObject([{ severity: 'warning', code: 'nothing-found' }]);
     expect(problems(stateOf(issuers, certificates))).toEqual([]);
   });
 });

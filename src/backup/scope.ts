@@ -7,13 +7,21 @@ export interface ScopeOptions {
   selector?: string;
 }
 
+/** An issuer of another group, and who names it. */
+export interface ForeignUse {
+  ref: IssuerRef;
+  /** Of the Certificates; may repeat. */
+  namespaces: string[];
+  certificates: string[];
+}
+
 export interface IssuerScope {
   /** Issuers that go into the backup. */
   issuers: Issuer[];
   /** `Kind/namespace/name` of issuers that Certificates name and that do not exist → the Certificates' names. */
   missing: Map<string, string[]>;
   /** issuerRefs of other groups → the Certificates' names. */
-  foreign: Map<string, { ref: IssuerRef; namespaces: string[]; certificates: string[] }>;
+  foreign: Map<string, ForeignUse>;
   /** Name of a ClusterIssuer → namespaces of the Certificates that use it. */
   usedIn: Map<string, string[]>;
 }

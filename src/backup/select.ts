@@ -1,8 +1,10 @@
 import type { Role } from '../model/backup.ts';
+import { isForeignGroup } from '../model/include.ts';
+import { groupOf } from '../model/kinds.ts';
 import { type Certificate, condition, type Issuer, type KubeObject, refName, type Secret } from '../model/objects.ts';
 import type { Problem, ProblemCode, Severity } from '../model/problems.ts';
 import type { Reference } from '../refs/closure.ts';
-import { exclusionOf } from './exclusions.ts';
+import { type Exclusion, exclusionOf } from './exclusions.ts';
 import { type ClusterState, isIssuing, keyOf } from './state.ts';
 
 /** A Secret that goes into the backup, and why. */
@@ -129,26 +131,32 @@ function absentProblems(group: readonly HeldReference[], wanted: boolean, option
     );
   });
   if (needed.length > 0) return problems;
-  return group.slice(0, 1).map(({ reference }) => ({
-    severity: 'note',
-    code: 'missing-secret',
-    message: reference.guess
-      ? `${reference.from} looks like a reference to ${name}, which does not exist; only the solver knows whether it is one.`
-      : `${reference.from} names ${name}, which does not exist; nothing fails without it.`,
-    fix: 'Nothing to do, unless the issuer needs it: then create it and back up again.',
-    object: name,
-  }));
+  // An issuer of another group can hardly issue without what its fields name, but where it looks is not known for sure.
+  const foreign = group.find(({ holder, reference }) => reference.guess && isForeignGroup(groupOf(holder.apiVersion)));
+  return [foreign ?? group[0]]
+    .flatMap((one) => (one === undefined ? [] : [one]))
+    .map(({ reference }) => ({
+      severity: foreign !== undefined && wanted && !accepted ? 'warning' : 'note',
+      code: 'missing-secret',
+      message: reference.guess
+        ? `${reference.from} looks like a reference to ${name}, which does not exist; only what reads that field knows whether it is one, and in which namespace it looks.`
+        : `${reference.from} names ${name}, which does not exist; nothing fails without it.`,
+      fix: 'Nothing to do, unless the issuer needs it: then create it and back up again.',
+      object: name,
+    }));
 }
 
 function excludedProblems(
   group: readonly HeldReference[],
-  exclusion: { because: string; prerequisite: boolean },
+  exclusion: Exclusion,
   wanted: boolean,
   options: SelectOptions,
 ): Problem[] {
   const name = secretName(group);
-  const first = group.find(({ reference }) => !reference.optional);
-  if (first === undefined) return [];
+  const needed = group.find(({ reference }) => !reference.optional);
+  const first = needed ?? group[0];
+  // The annotations of cert-manager's own webhook configurations name its CA, in every cluster.
+  if (first === undefined || (needed === undefined && exclusion.prerequisite)) return [];
   const message = `${first.reference.from} names ${name}, which is ${exclusion.because}: it is not captured.`;
   if (exclusion.prerequisite) {
     return [
@@ -161,7 +169,9 @@ function excludedProblems(
       },
     ];
   }
-  return [missing(wanted && !options.allowMissing.includes(name) ? 'error' : 'warning', message, name)];
+  const isError = needed !== undefined && wanted && !options.allowMissing.includes(name);
+  const problem = missing(isError ? 'error' : 'warning', message, name);
+  return [exclusion.fix === undefined ? problem : { ...problem, fix: exclusion.fix }];
 }
 
 /** A key that a selector names and the Secret does not hold. */

@@ -12,6 +12,7 @@ import {
 } from '../model/kinds.ts';
 import type { Certificate, CertificateRequest, KubeObject, Secret } from '../model/objects.ts';
 import type { Progress } from '../model/progress.ts';
+import { referencesOf } from '../refs/closure.ts';
 import { Refusals } from './refusals.ts';
 import {
   addSecret,
@@ -89,6 +90,8 @@ async function readAgain(
   const namespaces = [...new Set(restless.map((c) => c.metadata.namespace ?? ''))];
   // Right before and right after the rest: the shorter the time between, the likelier that nothing happens in it.
   const before = await readCertificates(cluster, restless, limit, refusals);
+  // The Secrets that are named now: the spec may have changed since the round before.
+  const current = restless.map((certificate, i) => before[i] ?? certificate);
   const [requests] = await Promise.all([
     Promise.all(
       namespaces.map((namespace) =>
@@ -98,7 +101,7 @@ async function readAgain(
       ),
     ),
     state.secretsRead || state.secretsAsked !== undefined
-      ? readSecrets(cluster, state, restless, limit, refusals)
+      ? readSecrets(cluster, state, current, limit, refusals)
       : undefined,
     state.secretsRead ? readTemporaryKeys(cluster, state, namespaces, limit, refusals) : undefined,
   ]);
@@ -106,11 +109,7 @@ async function readAgain(
   refusals.throwIfAny();
   const items = requests.flatMap((list) => (list?.items ?? []) as CertificateRequest[]);
   replaceRequests(state, [...restless, ...after.filter((c) => c !== undefined)], items);
-  return replaceCertificates(
-    state,
-    restless.map((certificate, i) => before[i] ?? certificate),
-    after,
-  );
+  return replaceCertificates(state, current, after);
 }
 
 /** As they are now; undefined for one that is gone. */
@@ -133,15 +132,19 @@ async function readSecrets(
   limit: LimitFunction,
   refusals: Refusals,
 ): Promise<void> {
+  // A keystore's password belongs to the same spec as the leaf. Without the right to list, only leaves are asked for.
+  const named = certificates
+    .flatMap((certificate) => referencesOf(certificate, ''))
+    .filter(({ role }) => state.secretsRead || role === 'leaf-secret');
+  const distinct = new Map(named.map((reference) => [keyOf(reference.namespace, reference.name), reference]));
   await Promise.all(
-    certificates.map(({ metadata: { namespace }, spec: { secretName } }) =>
+    [...distinct].map(([key, { namespace, name }]) =>
       limit(async () => {
-        const key = keyOf(namespace, secretName);
         const secret = state.secretsRead
-          ? await refusals.note(findByName(cluster, SECRET, namespace, secretName), 'list', SECRET, namespace)
-          : await refusals.note(cluster.get(SECRET, namespace, secretName), 'get', SECRET, namespace, '', secretName);
+          ? await refusals.note(findByName(cluster, SECRET, namespace, name), 'list', SECRET, namespace)
+          : await refusals.note(cluster.get(SECRET, namespace, name), 'get', SECRET, namespace, '', name);
         state.secretsAsked?.add(key);
-        if (secret === undefined) state.secrets.delete(keyOf(namespace, secretName));
+        if (secret === undefined) state.secrets.delete(key);
         else addSecret(state, secret as Secret);
       }),
     ),

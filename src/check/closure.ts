@@ -1,7 +1,9 @@
 import { FILE } from '../archive/stages.ts';
+import { CERT_MANAGER_GROUP, groupOf } from '../model/kinds.ts';
 import { objectName, refName } from '../model/objects.ts';
 import type { Problem } from '../model/problems.ts';
 import { type Reference, referencesOf } from '../refs/closure.ts';
+import { ALLOW_INJECTION_ANNOTATION, isInjection } from '../refs/injection.ts';
 import { baselineOf, issuerNameOf, leafSecretName, type Subject, some } from './subject.ts';
 
 /** Namespaces that every cluster has; backups do not bring them. */
@@ -104,7 +106,7 @@ function unreferencedSecrets(subject: Subject, references: readonly Reference[])
   if (!readable || references.some((r) => r.kind === 'Secret' && r.namespace === '')) return [];
   const wanted = new Set(references.map(secretOf));
   return [...subject.secretNames]
-    .filter((name) => !wanted.has(name))
+    .filter((name) => !wanted.has(name) && !isInjected(subject, name))
     .map((name) => ({
       severity: 'error',
       code: 'forbidden-object',
@@ -114,9 +116,21 @@ function unreferencedSecrets(subject: Subject, references: readonly Reference[])
     }));
 }
 
+/**
+ * Named by an object outside of the backup, from which cert-manager's CA injector takes it; that the Secret says so
+ * itself keeps others out.
+ */
+function isInjected(subject: Subject, name: string): boolean {
+  const entry = subject.index.get(name);
+  if (entry?.role !== 'other-secret' || !entry.referencedFrom.every(isInjection)) return false;
+  const secret = subject.backup.contents.secrets.find((one) => objectName(one) === name);
+  return secret === undefined || secret.metadata.annotations?.[ALLOW_INJECTION_ANNOTATION] === 'true';
+}
+
 function missingIssuers(subject: Subject): Problem[] {
   if (!subject.readable(FILE.issuers)) return [];
-  const present = new Set(subject.backup.contents.issuers.map(objectName));
+  const own = subject.backup.contents.issuers.filter((i) => groupOf(i.apiVersion) === CERT_MANAGER_GROUP);
+  const present = new Set(own.map(objectName));
   const missing = Map.groupBy(
     subject.certificates.filter((c) => !present.has(issuerNameOf(c) ?? '')),
     issuerNameOf,

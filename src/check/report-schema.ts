@@ -67,6 +67,7 @@ const backup = z.strictObject({
   encryption: z.enum(['none', 'secrets', 'all']),
   restorable: z.boolean(),
   counts: z.record(text, z.int()),
+  leftOut: z.record(text, z.int()).optional().describe('What was read and does not belong in a backup'),
 });
 
 const limitUse = z.strictObject({

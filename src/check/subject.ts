@@ -2,7 +2,8 @@ import { objectKey } from '../archive/order.ts';
 import type { OpenedBackup } from '../archive/read.ts';
 import { FILE, SEALED } from '../archive/stages.ts';
 import type { IndexEntry } from '../model/backup.ts';
-import { CERT_MANAGER_GROUP } from '../model/kinds.ts';
+import { isForeignGroup } from '../model/include.ts';
+import { CERT_MANAGER_GROUP, groupOf } from '../model/kinds.ts';
 import { type Certificate, type CertificateStatus, type KubeObject, objectName, refName } from '../model/objects.ts';
 
 /** An opened backup with the look-ups that the checks share. */
@@ -18,7 +19,7 @@ export interface Subject {
   certificates: readonly Certificate[];
   /** `Secret/namespace/name` of all Secrets in the backup, the sealed ones included. */
   secretNames: ReadonlySet<string>;
-  /** By `Kind/namespace/name`, of objects that are in the backup. */
+  /** By `Kind/namespace/name`, of objects that are in the backup; without kinds of other groups. */
   index: ReadonlyMap<string, IndexEntry>;
   /** What is put back of each Certificate's status, by `apiVersion Kind/namespace/name`. */
   statuses: ReadonlyMap<string, CertificateStatus>;
@@ -42,7 +43,10 @@ export function subjectOf(
     accepted: new Set([...(options.allowMissing ?? []), ...(Array.isArray(recorded) ? recorded.map(String) : [])]),
     certificates: [...contents.certificates, ...contents.derived] as Certificate[],
     secretNames: new Set(present.filter((entry) => entry.file === FILE.secrets).map(entryName)),
-    index: new Map(present.map((entry) => [entryName(entry), entry])),
+    // A kind of another group may be called Issuer, too.
+    index: new Map(
+      present.filter((e) => !isForeignGroup(groupOf(e.apiVersion))).map((entry) => [entryName(entry), entry]),
+    ),
     statuses: new Map(contents.status.map((record) => [objectKey(record), record.status as CertificateStatus])),
     readable: (file) => !backup.sealed.includes(file + SEALED),
   };

@@ -37,6 +37,8 @@ export interface CertManagerInfo {
   leaderElection: boolean;
   /** The only namespace that the controller looks at (`--namespace`); '' for all. */
   watchedNamespace: string;
+  /** True: Certificates own their Secrets (`--enable-certificate-owner-ref`), which then go with them. */
+  certificateOwnerRef?: boolean;
   /** Settings of the controller that bear on issuance, as `--name=value`: its arguments, and its file where it has one. */
   flags: string[];
   /** False where the Deployment, or the file of its settings, could not be read: there may be others. */
@@ -150,10 +152,16 @@ async function discover(cluster: Cluster, options: DiscoverOptions): Promise<Cer
       flagValue(args, 'leader-election-namespace') || file?.leaderElectionNamespace || CODE_DEFAULT_NAMESPACE,
     leaderElection: flagValue(args, 'leader-elect') !== 'false' && file?.leaderElection !== false,
     watchedNamespace: flagValue(args, 'namespace') || (file?.namespace ?? ''),
+    certificateOwnerRef: certificateOwnerRef(args, file),
     flags: [...fromFile(args, file), ...issuanceFlags(args)],
     flagsKnown: file !== undefined,
     ...(file === undefined || Object.keys(file.raw).length === 0 ? {} : { controllerConfig: file.raw }),
   };
+}
+
+function certificateOwnerRef(args: string[], config: ControllerConfig | undefined): boolean {
+  const argument = flagValue(args, 'enable-certificate-owner-ref');
+  return argument === undefined ? config?.certificateOwnerRef === true : argument !== 'false';
 }
 
 /** Those settings of the file that no argument overrides. */

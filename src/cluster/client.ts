@@ -69,8 +69,12 @@ interface Call {
   parameters?: Record<string, string | undefined>;
   body?: unknown;
   contentType?: string;
+  accept?: string;
   retry: RetryClass;
 }
+
+/** Servers that do not know it (an aggregated API of another kind) answer with the whole objects. */
+const METADATA_ONLY = 'application/json;as=PartialObjectMetadataList;v=v1;g=meta.k8s.io,application/json';
 
 export class HttpCluster implements Cluster {
   readonly server: string;
@@ -103,8 +107,9 @@ export class HttpCluster implements Cluster {
 
   list(kind: ResourceKind, options: ListOptions = {}): Promise<ListResult> {
     const path = resourcePath(kind, { namespace: options.namespace });
+    const accept = options.metadataOnly === true ? { accept: METADATA_ONLY } : {};
     return listAll(kind, options, (parameters) =>
-      this.#json({ verb: 'list', method: 'GET', path, parameters, retry: 'idempotent' }),
+      this.#json({ verb: 'list', method: 'GET', path, parameters, retry: 'idempotent', ...accept }),
     );
   }
 
@@ -228,6 +233,7 @@ export class HttpCluster implements Cluster {
       timeoutMs,
       ...(call.body === undefined ? {} : { body: JSON.stringify(call.body) }),
       ...(call.contentType === undefined ? {} : { contentType: call.contentType }),
+      ...(call.accept === undefined ? {} : { accept: call.accept }),
       ...(signal === undefined ? {} : { signal }),
     };
     let answer = await this.#timed(call, request);

@@ -34,6 +34,7 @@ export interface ControllerConfig {
   shimFlags: string[];
   /** The whole file as it was parsed; {} for none. */
   raw: Record<string, unknown>;
+  certificateOwnerRef: boolean;
 }
 
 const CONTAINER_NAME = 'cert-manager-controller';
@@ -173,6 +174,7 @@ export function parseControllerConfig(text: string): ControllerConfig {
     leaderElection: leader.enabled !== false,
     shimFlags: shimFlags(config),
     raw: config,
+    certificateOwnerRef: config.enableCertificateOwnerRef === true,
   };
 }
 

@@ -9,6 +9,8 @@ export interface ListOptions {
   fieldSelector?: string;
   /** Objects per page; 500 unless told otherwise. */
   limit?: number;
+  /** Only metadata is asked for, which spares most of the transfer; items then have nothing else. */
+  metadataOnly?: boolean;
   /** What is kept of each object, page by page, so that a long list need not be in memory whole; undefined drops it. */
   keep?: (object: KubeObject) => KubeObject | undefined;
 }

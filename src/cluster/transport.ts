@@ -12,6 +12,8 @@ export interface HttpRequest {
   path: string;
   body?: string;
   contentType?: string;
+  /** Default application/json. */
+  accept?: string;
   /** Longest silence in milliseconds before the headers, and between parts of the body. */
   timeoutMs: number;
   signal?: AbortSignal | undefined;
@@ -87,7 +89,7 @@ export class Transport {
       method: request.method,
       headers: {
         ...identity.headers,
-        accept: 'application/json',
+        accept: request.accept ?? 'application/json',
         'user-agent': 'certkeep',
         ...(request.body === undefined ? {} : { 'content-type': request.contentType ?? 'application/json' }),
       },

@@ -150,6 +150,7 @@ export interface ManifestHeader {
   scope: {
     namespaces: string[];
     selector: string;
+    /** `crds` and `plural.group`: of every --include, and of the issuers of other groups that Certificates use. */
     include: string[];
     /** Referenced objects that are known not to be in the backup, as `Kind/namespace/name`: accepted, or a prerequisite. */
     allowMissing?: string[];
@@ -161,6 +162,13 @@ export interface ManifestHeader {
   recipients: string[];
   restorable: boolean;
   counts: Record<string, number>;
+  /** What was read and does not belong in a backup. */
+  leftOut?: {
+    certificateRequests: number;
+    temporaryKeys: number;
+    webhookCas: number;
+    unreferencedSecrets: number;
+  };
   /** Resource plural.group → resourceVersion of the list that was read. */
   resourceVersions: Record<string, string>;
 }

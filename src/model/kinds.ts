@@ -23,6 +23,7 @@ export const ACME_GROUP = 'acme.cert-manager.io';
 export const NAMESPACE = kind('', 'v1', 'Namespace', 'namespaces', false);
 export const SECRET = kind('', 'v1', 'Secret', 'secrets', true);
 export const POD = kind('', 'v1', 'Pod', 'pods', true);
+export const SERVICE_ACCOUNT = kind('', 'v1', 'ServiceAccount', 'serviceaccounts', true);
 export const CONFIG_MAP = kind('', 'v1', 'ConfigMap', 'configmaps', true);
 export const EVENT = kind('', 'v1', 'Event', 'events', true);
 export const DEPLOYMENT = kind('apps', 'v1', 'Deployment', 'deployments', true);

@@ -67,6 +67,7 @@ export const PROBLEM_CODES = {
   'certificate-in-issuance': EXIT.incomplete,
   'temporary-certificate': EXIT.incomplete,
   'shared-secret': EXIT.incomplete,
+  'owned-secrets': EXIT.incomplete,
   prerequisite: EXIT.incomplete,
   'made-by-another-object': EXIT.incomplete,
   'maker-ignored': EXIT.incomplete,

@@ -186,4 +186,6 @@ export interface BackupSummary {
   encryption: 'none' | 'secrets' | 'all';
   restorable: boolean;
   counts: Record<string, number>;
+  /** What was read and does not belong in a backup, by what it is. */
+  leftOut?: Record<string, number>;
 }

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import fixture from '../../test/fixtures/crds/references.json' with { type: 'json' };
 import type { KubeObject } from '../model/objects.ts';
 import { referencesOf } from './closure.ts';
-import { REFERENCE_PATHS } from './paths.ts';
+import { OLD_REFERENCE_PATHS, REFERENCE_PATHS, WEBHOOK_CONFIG_PATH } from './paths.ts';
 
 function issuer(spec: Record<string, unknown>, namespace?: string): KubeObject {
   return {
@@ -44,8 +45,27 @@ describe('the table of reference paths', () => {
   });
 
   it('has each path once', () => {
-    const paths = REFERENCE_PATHS.map((row) => row.path);
+    const paths = [...REFERENCE_PATHS, ...OLD_REFERENCE_PATHS].map((row) => row.path);
     expect(new Set(paths).size).toBe(paths.length);
+  });
+
+  const known = (holder: string) => [
+    ...REFERENCE_PATHS.filter((row) => row.holder === holder).map((row) => row.path),
+    holder === 'issuer' ? WEBHOOK_CONFIG_PATH : 'spec.issuerRef',
+  ];
+
+  it.each(Object.entries(fixture))('has every field of %s that looks like a reference', (_, fields) => {
+    for (const [holder, paths] of Object.entries(fields)) {
+      expect(paths.length).toBeGreaterThan(3);
+      expect(paths.filter((path) => !known(holder).includes(path))).toEqual([]);
+    }
+  });
+
+  it('has no field that no version has', () => {
+    for (const holder of ['issuer', 'certificate'] as const) {
+      const all = new Set(Object.values(fixture).flatMap((fields) => fields[holder]));
+      expect(known(holder).filter((path) => !all.has(path))).toEqual([]);
+    }
   });
 
   it.each([
@@ -69,6 +89,51 @@ describe('the table of reference paths', () => {
   });
 });
 
+describe('manifests of old versions', () => {
+  const old = (dns01: unknown, apiVersion = 'certmanager.k8s.io/v1alpha1'): KubeObject => ({
+    ...issuer({ acme: dns01 as Record<string, unknown> }, 'ns'),
+    apiVersion,
+  });
+
+  it.each([
+    [{ dns01: { providers: [{ name: 'x', clouddns: { serviceAccountSecretRef: { name: 's', key: 'k' } } }] } }],
+    [{ dns01: { providers: [{ cloudflare: { apiKeySecretRef: { name: 's', key: 'k' } } }] } }],
+    [{ dns01: { providers: [{ route53: { secretAccessKeySecretRef: { name: 's', key: 'k' } } }] } }],
+    [{ solvers: [{ dns01: { acmedns: { accountSecretRef: { name: 's', key: 'k' } } } }] }],
+  ])('name Secrets too: %j', (acme) => {
+    for (const version of ['certmanager.k8s.io/v1alpha1', 'cert-manager.io/v1alpha2']) {
+      expect(referencesOf(old(acme, version), '')).toMatchObject([{ namespace: 'ns', name: 's', key: 'k' }]);
+    }
+  });
+});
+
+describe('objects that get their CA from a Secret', () => {
+  const annotated = (kind: string, value: string): KubeObject => ({
+    apiVersion: 'admissionregistration.k8s.io/v1',
+    kind,
+    metadata: { name: 'x', annotations: { 'cert-manager.io/inject-ca-from-secret': value } },
+  });
+
+  it('name it in their annotation', () => {
+    expect(referencesOf(annotated('ValidatingWebhookConfiguration', 'ns/ca'), 'cm')).toMatchObject([
+      {
+        namespace: 'ns',
+        name: 'ca',
+        optional: true,
+        from: 'ValidatingWebhookConfiguration/x:metadata.annotations[cert-manager.io/inject-ca-from-secret]',
+      },
+    ]);
+  });
+
+  it.each(['', 'ca', 'a/b/c', '/ca', 'ns/'])('name none in %j', (value) => {
+    expect(referencesOf(annotated('APIService', value), 'cm')).toEqual([]);
+  });
+
+  it('are those that the injector writes to', () => {
+    expect(referencesOf(annotated('Deployment', 'ns/ca'), 'cm')).toEqual([]);
+  });
+});
+
 describe('where references lead', () => {
   it('takes the cluster resource namespace for a ClusterIssuer', () => {
     const references = referencesOf(issuer({ ca: { secretName: 's' } }), 'cert-manager');
@@ -86,10 +151,10 @@ describe('where references lead', () => {
   });
 
   it('keeps the namespace of a Gateway that a parentRef names', () => {
-    const parentRefs = [{ name: 'gw', namespace: 'infra' }, { name: 'local' }];
+    const parentRefs = [{ name: 'gw', namespace: 'infra' }, { name: 'local' }, { name: 'set', kind: 'ListenerSet' }];
     const spec = { acme: { solvers: [{ http01: { gatewayHTTPRoute: { parentRefs } } }] } };
     const found = referencesOf(issuer(spec, 'ns'), 'cm').map((r) => `${r.kind} ${r.namespace}/${r.name}`);
-    expect(found).toEqual(['Gateway infra/gw', 'Gateway ns/local']);
+    expect(found).toEqual(['Gateway infra/gw', 'Gateway ns/local', 'ListenerSet ns/set']);
   });
 
   it('ignores selectors without a name', () => {
@@ -142,11 +207,72 @@ describe('free-form configuration', () => {
 
   it('is all there is to an issuer of another group', () => {
     const foreign = {
-      apiVersion: 'awspca.cert-manager.test/v1beta1',
+      apiVersion: 'awspca.cert-manager.io/v1beta1',
       kind: 'AWSPCAIssuer',
       metadata: { name: 'x', namespace: 'ns' },
       spec: { arn: 'arn:x', secretRef: { name: 'aws', key: 'id' } },
     };
     expect(referencesOf(foreign, 'cm')).toMatchObject([{ namespace: 'ns', name: 'aws', guess: true }]);
+  });
+
+  const cluster = (apiVersion: string, kind: string, spec: Record<string, unknown>): KubeObject => ({
+    apiVersion,
+    kind,
+    metadata: { name: 'x' },
+    spec,
+  });
+
+  it.each([
+    [
+      'AWS Private CA',
+      cluster('awspca.cert-manager.io/v1beta1', 'AWSPCAClusterIssuer', {
+        secretRef: { namespace: 'aws', name: 's', accessKeyIDSelector: { key: 'id' } },
+      }),
+      ['aws/s'],
+    ],
+    [
+      'Google CAS',
+      cluster('cas-issuer.jetstack.io/v1beta1', 'GoogleCASClusterIssuer', { credentials: { name: 's', key: 'k' } }),
+      ['cm/s'],
+    ],
+    [
+      'step-ca',
+      cluster('certmanager.step.sm/v1beta1', 'StepClusterIssuer', {
+        caBundle: 'LS0t',
+        provisioner: { name: 'acme', kid: 'x', passwordRef: { name: 's', namespace: 'step', key: 'k' } },
+      }),
+      ['step/s'],
+    ],
+    [
+      'Origin CA',
+      cluster('cert-manager.k8s.cloudflare.com/v1', 'ClusterOriginIssuer', {
+        auth: { serviceKeyRef: { name: 's', key: 'k' } },
+      }),
+      ['cm/s'],
+    ],
+    [
+      'Keyfactor Command',
+      cluster('command-issuer.keyfactor.com/v1alpha1', 'ClusterIssuer', { commandSecretName: 's', caSecretName: 't' }),
+      ['cm/s', 'cm/t'],
+    ],
+    [
+      'an approval policy, which names issuers and no Secret',
+      cluster('policy.cert-manager.io/v1alpha1', 'CertificateRequestPolicy', {
+        selector: { issuerRef: { name: 'ca' }, namespace: { matchNames: ['a'] } },
+      }),
+      [],
+    ],
+    [
+      'a trust bundle',
+      cluster('trust.cert-manager.io/v1alpha1', 'Bundle', {
+        sources: [
+          { secret: { name: 's', key: 'ca.crt' } },
+          { configMap: { name: 'c', key: 'k' }, useDefaultCAs: true },
+        ],
+      }),
+      ['cm/s'],
+    ],
+  ])('is read of %s', (_, object, expected) => {
+    expect(list(object)).toEqual(expected);
   });
 });

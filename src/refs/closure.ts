@@ -1,13 +1,14 @@
 import type { Role } from '../model/backup.ts';
-import { CERT_MANAGER_GROUP, groupOf } from '../model/kinds.ts';
+import { ACME_GROUP, CERT_MANAGER_GROUP, groupOf } from '../model/kinds.ts';
 import { type KubeObject, objectName } from '../model/objects.ts';
-import { REFERENCE_PATHS, type ReferencePath, WEBHOOK_CONFIG_PATH } from './paths.ts';
+import { injectionReference } from './injection.ts';
+import { OLD_REFERENCE_PATHS, REFERENCE_PATHS, type ReferencePath, WEBHOOK_CONFIG_PATH } from './paths.ts';
 import { guessReferences } from './shapes.ts';
 import { findPath, isRecord } from './walk.ts';
 
 /** One object that a field of another object names. */
 export interface Reference {
-  kind: 'Secret' | 'ServiceAccount' | 'Gateway';
+  kind: 'Secret' | 'ServiceAccount' | 'Gateway' | 'ListenerSet' | 'XListenerSet';
   /** '' where it is the cluster resource namespace and that is not known. */
   namespace: string;
   name: string;
@@ -30,10 +31,14 @@ export interface ReferenceOptions {
   challengeNamespaces?: readonly string[];
 }
 
+/** Where `certmanager.k8s.io/v1alpha1` manifests come from: cert-manager before 0.11. */
+const OLD_GROUP = 'certmanager.k8s.io';
+
 /**
  * Every Secret, ServiceAccount and Gateway that an Issuer, ClusterIssuer, Certificate or an issuer of another group
- * names, in the order of the table of paths. Selectors without a name (Go clients write `secretRef: {name: ""}`) name
- * nothing and are left out. Other kinds of object have no references.
+ * names, in the order of the table of paths; old forms of the API included. Selectors without a name (Go clients write
+ * `secretRef: {name: ""}`) name nothing and are left out. Of webhook configurations, APIServices and CRDs: the Secret that
+ * the annotation `cert-manager.io/inject-ca-from-secret` names. Other kinds of object have no references.
  *
  * @param clusterResourceNamespace where a ClusterIssuer's Secrets live; '' where that is not known.
  */
@@ -45,10 +50,11 @@ export function referencesOf(
   const own = object.metadata.namespace ?? '';
   const resourceNamespace = own === '' ? clusterResourceNamespace : own;
   const holder = holderOf(object);
-  if (holder === 'none') return [];
+  if (holder === 'none') return injectionReference(object);
   if (holder === 'foreign') return guessesIn(object, 'spec', object.spec, resourceNamespace, own === '');
   const challengeNamespaces = own === '' ? [...new Set(options.challengeNamespaces ?? [])].sort() : [own];
-  const references = REFERENCE_PATHS.filter((row) => row.holder === holder).flatMap((row) =>
+  const rows = [...REFERENCE_PATHS, ...OLD_REFERENCE_PATHS].filter((row) => row.holder === holder);
+  const references = rows.flatMap((row) =>
     findPath(object, row.path).flatMap(({ path, value }) => {
       const namespaces =
         row.namespace === 'challenge' ? challengeNamespaces : [row.namespace === 'own' ? own : resourceNamespace];
@@ -65,13 +71,11 @@ export function referencesOf(
 /** `foreign`: a kind of another group, taken for an issuer since the caller asked about it. */
 function holderOf(object: KubeObject): ReferencePath['holder'] | 'foreign' | 'none' {
   const group = groupOf(object.apiVersion);
-  if (group === CERT_MANAGER_GROUP) {
+  if (group === CERT_MANAGER_GROUP || group === OLD_GROUP) {
     if (object.kind === 'Issuer' || object.kind === 'ClusterIssuer') return 'issuer';
     return object.kind === 'Certificate' ? 'certificate' : 'none';
   }
-  return group.includes('.') && !group.endsWith('.k8s.io') && !group.endsWith(`.${CERT_MANAGER_GROUP}`)
-    ? 'foreign'
-    : 'none';
+  return group.includes('.') && !group.endsWith('.k8s.io') && group !== ACME_GROUP ? 'foreign' : 'none';
 }
 
 function toReferences(row: ReferencePath, from: string, value: unknown, namespaces: readonly string[]): Reference[] {
@@ -81,8 +85,9 @@ function toReferences(row: ReferencePath, from: string, value: unknown, namespac
   const key = typeof fields.key === 'string' && fields.key !== '' ? fields.key : row.defaultKey;
   // A parentRef may name its namespace; a Secret selector of cert-manager's own API never does.
   const explicit = row.names === 'Gateway' && typeof fields.namespace === 'string' ? fields.namespace : '';
+  const kind = row.names === 'Gateway' ? parentKind(fields.kind) : row.names;
   return (explicit === '' ? namespaces : [explicit]).map((namespace) => ({
-    kind: row.names,
+    kind,
     namespace,
     name,
     ...(key === undefined ? {} : { key }),
@@ -90,6 +95,11 @@ function toReferences(row: ReferencePath, from: string, value: unknown, namespac
     optional: row.optional,
     role: row.role,
   }));
+}
+
+/** A route's parent is a Gateway unless it says that it is one of the two kinds of ListenerSet. */
+function parentKind(kind: unknown): 'Gateway' | 'ListenerSet' | 'XListenerSet' {
+  return kind === 'ListenerSet' || kind === 'XListenerSet' ? kind : 'Gateway';
 }
 
 /**

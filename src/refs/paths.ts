@@ -133,3 +133,27 @@ export const REFERENCE_PATHS: readonly ReferencePath[] = [
 
 /** Where an ACME webhook solver keeps its own configuration: free-form JSON that only the solver understands. */
 export const WEBHOOK_CONFIG_PATH = `${DNS01}.webhook.config`;
+
+/** Providers whose fields were written in lower case before cert-manager.io/v1beta1. */
+const OLD_PROVIDERS: Readonly<Record<string, string>> = {
+  acmeDNS: 'acmedns',
+  azureDNS: 'azuredns',
+  cloudDNS: 'clouddns',
+};
+
+/**
+ * The forms that old manifests have and no cluster serves any more: `acme.dns01.providers` (certmanager.k8s.io/v1alpha1,
+ * before 0.11; cert-manager's backup tutorial still speaks of it), and providers in lower case (before v1beta1). Found in
+ * a manifest, they name Secrets like the fields of today.
+ */
+export const OLD_REFERENCE_PATHS: readonly ReferencePath[] = REFERENCE_PATHS.filter((row) =>
+  row.path.startsWith(`${DNS01}.`),
+).flatMap((row) => {
+  const [provider = '', ...rest] = row.path.slice(DNS01.length + 1).split('.');
+  const old = OLD_PROVIDERS[provider];
+  const at = (parent: string, name: string): ReferencePath => ({ ...row, path: [parent, name, ...rest].join('.') });
+  return [
+    at('spec.acme.dns01.providers[]', provider),
+    ...(old === undefined ? [] : [at('spec.acme.dns01.providers[]', old), at(DNS01, old)]),
+  ];
+});

@@ -10,6 +10,9 @@ export interface GuessedReference {
 
 /** `apiKeySecretRef`, `secretKeyRef`, `tokenRef`, `secretName`, `credentialsSecret` …: the names that solvers in use choose. */
 const REFERENCE_FIELD = /(ref|selector|secret)$/i;
+/** Fields that end like a reference to a Secret and name something else. */
+const OTHER_REFERENCE =
+  /(issuer|service_?account|config_?map|role|namespace|service|gateway|policy|class)(_?ref|selector)?$/i;
 const NAME_FIELD = /(secret|secretref)_?name$/i;
 
 /**
@@ -33,8 +36,9 @@ function guessField(field: string, child: unknown, path: string): GuessedReferen
     return named && isObjectName(child) ? [{ path, name: child }] : [];
   }
   if (isRecord(child) && typeof child.name === 'string' && isObjectName(child.name)) {
-    const namesSecret = child.kind === undefined || child.kind === 'Secret';
-    if (namesSecret && (REFERENCE_FIELD.test(field) || isKeySelector(child))) {
+    const ofOtherGroup = typeof child.group === 'string' && child.group !== '';
+    const namesSecret = (child.kind === undefined || child.kind === 'Secret') && !ofOtherGroup;
+    if (namesSecret && !OTHER_REFERENCE.test(field) && (REFERENCE_FIELD.test(field) || isKeySelector(child))) {
       return [
         {
           path,

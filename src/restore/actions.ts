@@ -4,6 +4,7 @@ import { FAO_LABEL, type ResourceKind } from '../model/kinds.ts';
 import type { KubeObject } from '../model/objects.ts';
 import type { Action } from '../model/report.ts';
 import { differences } from './compare.ts';
+import { type IncludedKinds, kindToWrite } from './included.ts';
 import { isCrd, isOwnIssuer, keyOf, secretKey, writableKind } from './kinds.ts';
 import type { LiveState } from './live.ts';
 import { lacksManagers, type WriteMethod, writeMethod } from './managers.ts';
@@ -36,7 +37,13 @@ export interface ActionInput {
   contents: BackupContents;
   live: LiveState;
   onConflict: 'fail' | 'keep';
+  /** Default: only the kinds that a restore writes without being asked. */
+  included?: IncludedKinds;
 }
+
+const NOTHING_TO_WRITE = { method: undefined, status: undefined, completesStatus: false, completesManagers: false };
+
+const NOTHING_INCLUDED: IncludedKinds = { kinds: [], brought: [], crds: false, problems: [] };
 
 /** Every object of the backup with its action, in the order of the files. Pure: nothing is read or written. */
 export function planObjects(input: ActionInput): PlannedObject[] {
@@ -49,28 +56,26 @@ export function planObjects(input: ActionInput): PlannedObject[] {
     certificates.map((c) => secretKey(c.metadata.namespace, (c.spec as { secretName: string }).secretName)),
   );
   const contended = contendedSecrets(live);
+  const included = input.included ?? NOTHING_INCLUDED;
 
   const plan = (source: KubeObject, stage: Stage, rank: number): PlannedObject => {
     const key = keyOf(source);
     const isLeaf =
       source.kind === 'Secret' && leafSecrets.has(secretKey(source.metadata.namespace, source.metadata.name));
     const object = prepared(source, isLeaf);
-    const kind = writableKind(object);
+    const kind = kindToWrite(object, included);
     const status = wantedStatus(source, statuses.get(key));
     const base = { object, kind, stage, rank, live: live.objects.get(key), differences: [] };
     if (kind === undefined) {
       const why = isCrd(source)
-        ? 'CustomResourceDefinitions come with the installation of cert-manager'
-        : 'a kind that is restored only when asked for';
-      return {
-        ...base,
-        action: 'skip',
-        why,
-        method: undefined,
-        status: undefined,
-        completesStatus: false,
-        completesManagers: false,
-      };
+        ? 'CustomResourceDefinitions come with the installation of cert-manager, unless --include crds asks for them'
+        : 'a kind of another group, which is restored only where --include asks for it';
+      return { ...base, action: 'skip', why, ...NOTHING_TO_WRITE };
+    }
+    if (isCrd(source) && base.live !== undefined) {
+      const why =
+        'the target has it already, and its own stays: another version of it could drop fields or cause reissues';
+      return { ...base, action: 'keep', why, ...NOTHING_TO_WRITE };
     }
     const method = writeMethod(object, managers.get(key) ?? [], contended.has(key));
     const action = liveAction(source, base.live, status, input.onConflict);
@@ -177,8 +182,8 @@ export function listed(paths: readonly string[]): string {
 }
 
 function recordKey(
-  record: Pick<ManagedFieldsRecord | StatusRecord | IndexEntry, 'kind' | 'namespace' | 'name'>,
+  record: Pick<ManagedFieldsRecord | StatusRecord | IndexEntry, 'apiVersion' | 'kind' | 'namespace' | 'name'>,
 ): string {
-  const { kind, namespace, name } = record;
-  return keyOf({ kind, metadata: namespace === undefined ? { name } : { namespace, name } });
+  const { apiVersion, kind, namespace, name } = record;
+  return keyOf({ apiVersion, kind, metadata: namespace === undefined ? { name } : { namespace, name } });
 }

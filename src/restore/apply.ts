@@ -9,6 +9,7 @@ import { keyOf } from './kinds.ts';
 import { STAGE, type Stage, waves } from './order.ts';
 import { inParallel, WRITERS } from './parallel.ts';
 import { type Expected, readBack } from './read-back.ts';
+import { untilServed } from './served.ts';
 import { createObject, writeManagers, writeStatus } from './write.ts';
 
 /** What happened to one object. */
@@ -113,6 +114,11 @@ export async function applyPlan(input: {
     for (const [index, wave] of groups.entries()) {
       await inParallel(wave.items, WRITERS, write, input.signal);
       if (groups[index + 1]?.stage === wave.stage) continue;
+      if (wave.stage === STAGE.crds)
+        await untilServed(
+          cluster,
+          stageDone.map(({ item }) => item.object),
+        );
       await readBack(cluster, stageDone);
       progress.info(stageWords(wave.stage, stageDone.length, statusOnly));
       stageDone = [];

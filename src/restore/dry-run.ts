@@ -25,12 +25,17 @@ export async function dryRun(input: {
   cluster: Cluster;
   planned: readonly PlannedObject[];
   live: LiveState;
+  /** API groups that the target does not serve yet: the restore brings their CRDs. */
+  absent: readonly string[];
   sample: boolean;
   signal?: AbortSignal | undefined;
   progress: Progress;
 }): Promise<Problem[]> {
   const { cluster, progress } = input;
-  const possible = input.planned.filter((item) => item.action === 'create' && isPossible(item, input.live));
+  const possible = input.planned.filter(
+    (item) =>
+      item.action === 'create' && isPossible(item, input.live) && !input.absent.includes(item.kind?.group ?? ''),
+  );
   const chosen = input.sample ? sampled(possible, DRY_RUN_LIMIT) : possible;
   const problems: Problem[] = [];
   let done = 0;

@@ -6,6 +6,7 @@ import {
   CERTIFICATE,
   CERTIFICATE_REQUEST,
   CLUSTER_ISSUER,
+  CRD,
   INGRESS,
   ISSUER,
   NAMESPACE,
@@ -32,6 +33,12 @@ export interface Wanted {
   namespaces: Set<string>;
   /** The Secrets to read where they may not be listed. */
   secrets?: readonly { namespace: string; name: string }[];
+  /** Names of CRDs that are to be written. */
+  crds?: readonly string[];
+  /** Kinds of other groups that are to be written and that the target serves. */
+  kinds?: readonly ResourceKind[];
+  /** False: the target does not serve cert-manager's kinds, so there are none. */
+  certManager?: boolean;
 }
 
 /** Up to this many namespaces are listed one by one; beyond, one list of the whole cluster costs less. */
@@ -44,17 +51,23 @@ const NAMESPACES_ONE_BY_ONE = 10;
 export async function readLive(cluster: Cluster, wanted: Wanted): Promise<LiveState> {
   const allNamespaces = await listOf(cluster, NAMESPACE);
   const existing = new Set(allNamespaces.map((ns) => ns.metadata.name).filter((name) => wanted.namespaces.has(name)));
+  const served = (kind: ResourceKind): Promise<KubeObject[]> =>
+    wanted.certManager === false ? Promise.resolve([]) : listIn(cluster, kind, existing);
   const [secrets, issuers, clusterIssuers, certificates, ingresses] = await Promise.all([
     secretsIn(cluster, existing, wanted.secrets ?? []),
-    listIn(cluster, ISSUER, existing),
-    listOf(cluster, CLUSTER_ISSUER),
-    listIn(cluster, CERTIFICATE, existing),
+    served(ISSUER),
+    wanted.certManager === false ? [] : listOf(cluster, CLUSTER_ISSUER),
+    served(CERTIFICATE),
     listIngresses(cluster, existing),
   ]);
   const withCertificates = new Set(certificates.map((c) => c.metadata.namespace ?? ''));
   const requests = await listIn(cluster, CERTIFICATE_REQUEST, withCertificates);
   const objects = new Map<string, KubeObject>();
-  for (const object of [allNamespaces, secrets, issuers, clusterIssuers, certificates].flat()) {
+  const [crds, included] = await Promise.all([
+    readCrds(cluster, wanted.crds ?? []),
+    Promise.all((wanted.kinds ?? []).map((kind) => listIn(cluster, kind, existing))),
+  ]);
+  for (const object of [allNamespaces, secrets, issuers, clusterIssuers, certificates, crds, ...included].flat()) {
     objects.set(keyOf(object), object);
   }
   return {
@@ -83,6 +96,16 @@ export async function listIn(
   const limit = pLimit(4);
   const lists = await Promise.all([...namespaces].map((namespace) => limit(() => listOf(cluster, kind, namespace))));
   return lists.flat();
+}
+
+/** One by one: a list of all CRDs of a cluster is large. */
+async function readCrds(cluster: Cluster, names: readonly string[]): Promise<KubeObject[]> {
+  try {
+    const found = await Promise.all(names.map((name) => cluster.get(CRD, undefined, name)));
+    return found.filter((crd) => crd !== undefined);
+  } catch (error) {
+    throw explainApiError(error, `read ${CRD.plural}`);
+  }
 }
 
 async function listOf(cluster: Cluster, kind: ResourceKind, namespace?: string): Promise<KubeObject[]> {

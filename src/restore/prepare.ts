@@ -5,14 +5,18 @@ import { clusterUid } from '../cluster/identity.ts';
 import { leftoverPause } from '../cluster/pause-record.ts';
 import { requireVisible } from '../cluster/visible.ts';
 import type { BackupContents } from '../model/backup.ts';
+import { parseIncludes } from '../model/include.ts';
+import { CERT_MANAGER_GROUP } from '../model/kinds.ts';
 import { type Certificate, refName } from '../model/objects.ts';
 import { CertkeepError, type Problem } from '../model/problems.ts';
 import { type PlannedObject, planObjects } from './actions.ts';
 import { dryRun } from './dry-run.ts';
 import { conflictProblems, predictionProblems } from './findings.ts';
+import { bringsCertManager, includedKinds } from './included.ts';
 import { keptLeafProblems } from './kept.ts';
 import { type LiveState, readLive } from './live.ts';
 import { makersWithoutSecret } from './makers.ts';
+import { missingNamedObjects } from './named-objects.ts';
 import { type PredictedCertificate, predictAll } from './predict.ts';
 import { checkPrerequisites, requireCertManager } from './prerequisites.ts';
 import type { PlanRequest } from './request.ts';
@@ -38,6 +42,7 @@ export interface Prepared {
  */
 export async function prepare(request: PlanRequest, dryRunAll: boolean): Promise<Prepared> {
   const { cluster, progress } = request;
+  const asked = parseIncludes(request.include ?? []);
   const opened = await openRestorable(request);
   const uid = await targetUid(cluster, request.expectCluster);
   const info = await discoverCertManager(cluster, {
@@ -53,21 +58,38 @@ export async function prepare(request: PlanRequest, dryRunAll: boolean): Promise
   progress.info(
     `Target: cluster ${uid} (${cluster.server}, context ${cluster.context}, cert-manager ${info.version || 'unknown'})${uid === manifest.cluster.uid ? ', the very cluster that the backup was taken from' : ''}.`,
   );
-  requireCertManager(info);
+  requireCertManager(info, bringsCertManager(contents, asked));
   requireVisible(info);
 
-  const live = await readLive(cluster, { namespaces: namespacesOf(contents), secrets: secretsOf(contents) });
-  const planned = planObjects({ contents, live, onConflict: request.onConflict });
+  const included = await includedKinds(cluster, contents, asked);
+  const live = await readLive(cluster, {
+    namespaces: namespacesOf(contents),
+    secrets: secretsOf(contents),
+    crds: asked.crds ? contents.crds.map((crd) => crd.metadata.name) : [],
+    kinds: included.kinds.filter((kind) => !included.brought.includes(kind)),
+    certManager: info.installed,
+  });
+  const planned = planObjects({ contents, live, onConflict: request.onConflict, included });
   const version = (info.version || manifest.certManager.version).replace(/^v/, '');
   const predicted = predictAll({ planned, live, version, now: request.clock.now() });
   const prerequisites = await checkPrerequisites({ cluster, manifest, contents, info, live, planned });
-  const tried = prerequisites.some((p) => p.severity === 'error')
+  const tried = [...prerequisites, ...included.problems].some((p) => p.severity === 'error')
     ? []
-    : await dryRun({ cluster, planned, live, sample: !dryRunAll, signal: request.signal, progress });
+    : await dryRun({
+        cluster,
+        planned,
+        live,
+        absent: [...included.brought.map((kind) => kind.group), ...(info.installed ? [] : [CERT_MANAGER_GROUP])],
+        sample: !dryRunAll,
+        signal: request.signal,
+        progress,
+      });
   const problems = [
     ...(await leftoverPause(cluster, info, request.clock.now())),
     ...makersWithoutSecret(planned, live),
     ...prerequisites,
+    ...included.problems,
+    ...(await missingNamedObjects(cluster, contents, info.clusterResourceNamespace)),
     ...conflictProblems(planned),
     ...keptLeafProblems(planned, contents),
     ...predictionProblems(predicted, {

@@ -7,6 +7,7 @@ import { type Certificate, objectName, refName } from '../model/objects.ts';
 import { CertkeepError, type Problem } from '../model/problems.ts';
 import { referencesOf } from '../refs/closure.ts';
 import type { PlannedObject } from './actions.ts';
+import { keyOf } from './kinds.ts';
 import type { LiveState } from './live.ts';
 import { probeWebhook } from './webhook-probe.ts';
 
@@ -15,14 +16,16 @@ const OLDEST = { major: 1, minor: 11 };
 
 /**
  * Refuses a cluster that cannot take the restore at all.
+ *
+ * @param bringsCrds the restore writes cert-manager's CRDs itself; cert-manager may then be installed after it
  * @throws CertkeepError cert-manager-not-installed (6), unsupported-cert-manager (2)
  */
-export function requireCertManager(info: CertManagerInfo): void {
-  if (!info.installed) {
+export function requireCertManager(info: CertManagerInfo, bringsCrds = false): void {
+  if (!info.installed && !bringsCrds) {
     throw new CertkeepError(
       'cert-manager-not-installed',
       'cert-manager is not installed on the target cluster: its CustomResourceDefinitions are not served.',
-      'Install cert-manager (its CRDs, webhook and controller) there first, then run the same command again.',
+      'Install cert-manager (its CRDs, webhook and controller) there first, then run the same command again; or, with a backup that holds them, give --include crds and install it afterwards.',
     );
   }
   const version = /^v?(\d+)\.(\d+)/.exec(info.version);
@@ -52,7 +55,10 @@ export async function checkPrerequisites(input: {
     ...unknownNamespaces(input.planned, live),
     ...missingIssuers(contents, live),
   ];
-  if (input.planned.some((item) => item.action === 'create' && item.kind?.group === CERT_MANAGER_GROUP)) {
+  if (
+    info.installed &&
+    input.planned.some((item) => item.action === 'create' && item.kind?.group === CERT_MANAGER_GROUP)
+  ) {
     const problem = await probe(cluster, contents, live);
     if (problem !== undefined) problems.push(problem);
   }
@@ -154,7 +160,7 @@ function unknownNamespaces(planned: readonly PlannedObject[], live: LiveState): 
 
 /** Issuers that Certificates name and that will not be there: nothing is reissued for it, but nothing renews either. */
 function missingIssuers(contents: BackupContents, live: LiveState): Problem[] {
-  const known = new Set([...contents.issuers.map(objectName), ...live.objects.keys()]);
+  const known = new Set([...contents.issuers.map(keyOf), ...live.objects.keys()]);
   const users = new Map<string, number>();
   for (const certificate of contents.certificates as Certificate[]) {
     const { name, kind, group } = certificate.spec.issuerRef;

@@ -23,9 +23,10 @@ export async function readBack(cluster: Cluster, expected: readonly Expected[]):
   const kinds = new Map<string, { kind: ResourceKind; expected: Expected[] }>();
   for (const one of expected) {
     const kind = one.item.kind as ResourceKind;
-    const group = kinds.get(kind.kind) ?? { kind, expected: [] };
+    const id = `${kind.group}/${kind.kind}`;
+    const group = kinds.get(id) ?? { kind, expected: [] };
     group.expected.push(one);
-    kinds.set(kind.kind, group);
+    kinds.set(id, group);
   }
   for (const group of kinds.values()) {
     const namespaces = new Set(group.expected.map(({ item }) => item.object.metadata.namespace ?? ''));

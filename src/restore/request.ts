@@ -15,6 +15,8 @@ export interface PlanRequest {
   expectCluster?: string;
   certManagerNamespace?: string;
   clusterResourceNamespace?: string;
+  /** `crds`, and `plural.group` of kinds of other groups that are to be restored. Default none. */
+  include?: readonly string[];
   /** What to do about a live object that differs from the backup. */
   onConflict: 'fail' | 'keep';
   /** Refuse (exit 3, nothing written) where a Certificate would be reissued afterwards. */

@@ -15,6 +15,7 @@ interface BackupFlags extends ScopeFlags {
   recipientsFile?: string;
   encrypt: 'secrets' | 'all';
   allowPlaintextSecrets?: boolean;
+  include?: string[];
   allowMissing?: string[];
   allowEmpty?: boolean;
   wait?: boolean;
@@ -54,9 +55,15 @@ export function backupCommand(): Command {
     )
     .option('--allow-plaintext-secrets', 'write Secrets readable for whoever gets the files')
     .addOption(
+      repeatable(
+        '--include <resource.group>',
+        'capture these objects too, such as bundles.trust.cert-manager.io, or "crds"; repeatable',
+      ),
+    )
+    .addOption(
       repeatable('--allow-missing <Kind/ns/name>', 'accept that this referenced object does not exist; repeatable'),
     )
-    .option('--allow-empty', 'accept a cluster or scope without any Certificate or issuer')
+    .option('--allow-empty', 'accept a cluster or scope without any Certificate')
     .option('--wait', 'wait for issuances under way to settle, up to --timeout');
 }
 
@@ -76,6 +83,7 @@ export async function runBackup(context: CliContext, flags: BackupFlags, progres
       recipients,
       encrypt: flags.encrypt,
       allowPlaintextSecrets: flags.allowPlaintextSecrets === true,
+      include: flags.include ?? [],
       allowMissing: flags.allowMissing ?? [],
       allowEmpty: flags.allowEmpty === true,
       wait: flags.wait === true,

@@ -12,12 +12,14 @@ import {
   durationFlag,
   type IdentityFlags,
   readIdentities,
+  repeatable,
   withConnectionFlags,
   withIdentityFlags,
 } from '../flags.ts';
 
 interface PlanFlags extends ClusterFlags, IdentityFlags {
   expectRoot?: string;
+  include?: string[];
   onConflict: 'fail' | 'keep';
   failOnReissue: boolean;
   failOnRenewal?: boolean;
@@ -36,6 +38,12 @@ function withPlanFlags(command: Command): Command {
   return withIdentityFlags(withConnectionFlags(command))
     .argument('<path>', 'the backup: its directory, or the .zip of the workflow artifact')
     .option('--expect-root <sha256:…>', 'refuse any backup but the one with this root digest')
+    .addOption(
+      repeatable(
+        '--include <resource.group>',
+        'restore objects of this kind too, which the backup was made with; or "crds"; repeatable',
+      ),
+    )
     .addOption(
       choice(
         '--on-conflict <what>',
@@ -88,6 +96,7 @@ function planRequest(context: CliContext, path: string, flags: PlanFlags, progre
     identities: readIdentities(flags.identityFile, context.env),
     ...(flags.expectRoot === undefined ? {} : { expectRoot: flags.expectRoot }),
     ...clusterOptions(flags),
+    include: flags.include ?? [],
     onConflict: flags.onConflict,
     failOnReissue: flags.failOnReissue,
     failOnRenewal: flags.failOnRenewal === true,
