@@ -14,6 +14,7 @@ export function rbacCommand(options: RightsOptions, user = ''): string {
     ...(use === 'backup' ? flag('secrets', options.secrets, DEFAULTS.secrets) : []),
     ...flag('baseline', options.baseline, DEFAULTS.baseline),
     ...(options.canary ? [] : ['--no-canary']),
+    ...flag('pause', options.pause, DEFAULTS.pause),
     ...flag('cert-manager-namespace', certManagerNamespace, DEFAULTS.certManagerNamespace),
     ...flag('cluster-resource-namespace', options.clusterResourceNamespace, certManagerNamespace),
     ...flag('canary-namespace', options.canaryNamespace, certManagerNamespace),

@@ -1,7 +1,7 @@
 /** What a run that needs rights is going to do. */
-export type Use = 'backup' | 'predict' | 'verify' | 'plan' | 'restore';
+export type Use = 'backup' | 'predict' | 'verify' | 'plan' | 'restore' | 'resume';
 
-export const USES: readonly Use[] = ['backup', 'verify', 'restore', 'predict', 'plan'];
+export const USES: readonly Use[] = ['backup', 'verify', 'restore', 'predict', 'plan', 'resume'];
 
 export type MakerKind = 'Ingress' | 'Gateway' | 'ListenerSet' | 'XListenerSet';
 
@@ -36,6 +36,8 @@ export interface RightsOptions {
   baseline: 'secrets' | 'requests';
   /** verify, restore. */
   canary: boolean;
+  /** restore: whether the controller may be paused. */
+  pause: 'auto' | 'never';
   canaryNamespace: string;
   certManagerNamespace: string;
   clusterResourceNamespace: string;
@@ -54,6 +56,7 @@ export const DEFAULTS = {
   secrets: 'all',
   baseline: 'secrets',
   canary: true,
+  pause: 'auto',
   certManagerNamespace: 'cert-manager',
   /** cert-manager's own default, and that of its Helm chart. */
   leaderElectionNamespace: 'kube-system',

@@ -1,3 +1,4 @@
+import { PAUSE_LEASE } from '../cluster/pause-record.ts';
 import {
   CERTIFICATE,
   CERTIFICATE_REQUEST,
@@ -53,6 +54,8 @@ const always =
     resources;
 
 const status = (resource: RowResource): RowResource => ({ ...resource, plural: `${resource.plural}/status` });
+
+const scale = (resource: RowResource): RowResource => ({ ...resource, plural: `${resource.plural}/scale` });
 
 /** Of these kinds only those that the backup holds, where one is known. */
 const held =
@@ -110,14 +113,55 @@ const kindsToInclude = (include: readonly string[]): string[] => include.filter(
 
 const readsSecrets = ({ baseline }: RightsOptions): boolean => baseline === 'secrets';
 
+/** The lock against a second restore, and the pause of the controller. Without one of them the restore goes on unpaused. */
+export const LOCK_ROWS: readonly Row[] = [
+  {
+    uses: ['restore'],
+    verbs: ['create'],
+    resources: always(LEASE),
+    place: 'cert-manager',
+    why: 'the lock against a second restore',
+  },
+  {
+    uses: ['restore'],
+    verbs: ['get', 'patch', 'delete'],
+    resources: always(LEASE),
+    place: 'cert-manager',
+    objects: named(PAUSE_LEASE),
+    why: 'the lock against a second restore',
+  },
+];
+
+export const SCALE_ROWS: readonly Row[] = [
+  {
+    uses: ['restore'],
+    verbs: ['get', 'patch'],
+    resources: always(scale(DEPLOYMENT)),
+    place: 'cert-manager',
+    when: 'not with `--pause never`',
+    is: ({ pause }) => pause === 'auto',
+    why: 'the controller is paused and started again',
+  },
+  {
+    uses: ['restore'],
+    verbs: ['list'],
+    resources: always(POD),
+    place: 'cert-manager',
+    when: 'not with `--pause never`',
+    is: ({ pause }) => pause === 'auto',
+    why: 'whether the paused controller has ended',
+  },
+];
+
 /**
  * Every right that certkeep needs, and no other: without any one of them the run ends with exit code 6 and names it. What
- * is only of use where it happens to be readable (events, stored versions of CRDs) is not in here. One request for one
+ * is only of use where it happens to be readable (events, stored versions of CRDs) is not in here. The one exception is the
+ * pause of a restore, which is done without where it is not allowed, and that is said. One request for one
  * object is made as a list of that name, so that nobody needs both verbs; Secrets that are known by name are the exception.
  */
 export const TABLE: readonly Row[] = [
   {
-    uses: ['backup', 'predict', 'verify', 'plan', 'restore'],
+    uses: ['backup', 'predict', 'verify', 'plan', 'restore', 'resume'],
     verbs: ['get'],
     resources: always(NAMESPACE),
     place: 'cluster',
@@ -151,7 +195,7 @@ export const TABLE: readonly Row[] = [
     why: 'which of them exist already',
   },
   {
-    uses: ['backup', 'predict', 'verify', 'plan', 'restore'],
+    uses: ['backup', 'predict', 'verify', 'plan', 'restore', 'resume'],
     verbs: ['list'],
     resources: always(DEPLOYMENT),
     place: 'cert-manager',
@@ -286,6 +330,30 @@ export const TABLE: readonly Row[] = [
     when: 'not with `--no-canary`',
     is: ({ canary }) => canary,
     why: 'the request that cert-manager makes for it',
+  },
+  ...LOCK_ROWS,
+  ...SCALE_ROWS,
+  {
+    uses: ['resume'],
+    verbs: ['list'],
+    resources: always(CERTIFICATE, CERTIFICATE_REQUEST, SECRET),
+    place: 'cluster',
+    why: 'what the controller would reissue once it runs',
+  },
+  {
+    uses: ['resume'],
+    verbs: ['get', 'delete'],
+    resources: always(LEASE),
+    place: 'cert-manager',
+    objects: named(PAUSE_LEASE),
+    why: 'what the interrupted restore wrote down',
+  },
+  {
+    uses: ['resume'],
+    verbs: ['get', 'patch'],
+    resources: always(scale(DEPLOYMENT)),
+    place: 'cert-manager',
+    why: 'the controller is started',
   },
   {
     uses: ['plan', 'restore'],
