@@ -45,6 +45,7 @@ describe('certkeep rbac', () => {
     [[], /--for/],
     [['--for', 'verify', '--user', 'a', '--service-account', 'b/c'], /exclude each other/],
     [['--for', 'verify', '--service-account', 'b'], /NAMESPACE\/NAME/],
+    [['--for', 'resume', '--namespace', 'a'], /cannot be narrowed/],
     [['--for', 'restore', '--baseline', 'requests'], /no meaning/],
     [['--for', 'backup', '--baseline', 'requests', '--secrets', 'all'], /captures some/],
   ])('refuses %j with exit code 2', async (args, words) => {

@@ -58,14 +58,17 @@ export function isHeld(record: PauseRecord, now: Date): boolean {
   return record.holder !== '' && age < LEASE_SECONDS * 1000;
 }
 
-/** The record in cert-manager's namespace; undefined where there is none, or it may not be read. */
-export async function readPauseRecord(cluster: Cluster, namespace: string): Promise<PauseRecord | undefined> {
+/** The record in cert-manager's namespace; undefined where there is none, `hidden` where it may not be read. */
+export async function readPauseRecord(
+  cluster: Cluster,
+  namespace: string,
+): Promise<PauseRecord | 'hidden' | undefined> {
   try {
     const lease = await cluster.get(LEASE, namespace, PAUSE_LEASE);
     return lease === undefined ? undefined : pauseRecord(lease);
   } catch (error) {
     // Without the right to look, the controller's own state is all that is told.
-    if (error instanceof ApiError && error.status === 403) return undefined;
+    if (error instanceof ApiError && error.status === 403) return 'hidden';
     throw error;
   }
 }
@@ -78,8 +81,19 @@ export async function leftoverPause(cluster: Cluster, info: CertManagerInfo, now
   const { deployment } = info;
   if (deployment === undefined || deployment.replicas > 0) return [];
   const record = await readPauseRecord(cluster, deployment.namespace);
-  if (record?.paused?.deployment !== deployment.name) return [];
   const name = `${deployment.namespace}/${deployment.name}`;
+  if (record === 'hidden') {
+    return [
+      {
+        severity: 'warning',
+        code: 'controller-not-running',
+        message: `cert-manager's controller is stopped (Deployment ${name} is scaled to 0). Whether an interrupted restore left it so cannot be told: no right to get leases.coordination.k8s.io "${PAUSE_LEASE}" in the namespace ${deployment.namespace} (403).`,
+        fix: 'Where a restore was interrupted, certkeep resume starts it again (certkeep rbac --for resume prints the rights).',
+        object: `Deployment/${name}`,
+      },
+    ];
+  }
+  if (record?.paused?.deployment !== deployment.name) return [];
   if (isHeld(record, now)) {
     return [
       {

@@ -1,8 +1,11 @@
 import { readClusterState } from '../backup/capture.ts';
 import { discoverCertManager } from '../cluster/certmanager.ts';
 import { clusterUid } from '../cluster/identity.ts';
+import { requireVisible } from '../cluster/visible.ts';
 import { formatDuration } from '../model/duration.ts';
 import { CertkeepError } from '../model/problems.ts';
+import { withRbacCommand } from '../rights/command.ts';
+import { withDefaults } from '../rights/options.ts';
 import { existing, factsOfInstallation } from './installation.ts';
 import { readMakers } from './makers.ts';
 import type { LiveSource, PredictRequest } from './request.ts';
@@ -13,6 +16,21 @@ import { emptyState, type PredictState } from './state.ts';
  * @throws CertkeepError: not reachable, another cluster than expected, no cert-manager, rights missing.
  */
 export async function fromCluster(source: LiveSource, request: PredictRequest): Promise<PredictState> {
+  try {
+    return await readInTime(source, request);
+  } catch (error) {
+    throw withRbacCommand(
+      error,
+      withDefaults({
+        use: 'predict',
+        namespaces: request.namespaces,
+        certManagerNamespace: source.certManagerNamespace ?? '',
+      }),
+    );
+  }
+}
+
+async function readInTime(source: LiveSource, request: PredictRequest): Promise<PredictState> {
   const { timeoutMs } = source;
   if (timeoutMs === undefined) return read(source, request);
   let timer: NodeJS.Timeout | undefined;
@@ -65,10 +83,12 @@ async function read(source: LiveSource, request: PredictRequest): Promise<Predic
       'Check --context and --kubeconfig.',
     );
   }
+  // Whoever says which version decides need not be told which one runs.
+  if (request.currentVersion === undefined) requireVisible(info);
   // All Certificates, whatever the selector: those that share a Secret decide about each other.
   const namespaces = [...new Set(request.namespaces)];
   const [read, { makers, problems }] = await Promise.all([
-    readClusterState(cluster, { namespaces, secrets: 'required', settleMs: 0, progress }),
+    readClusterState(cluster, { namespaces, secrets: 'required', secretsVerb: 'get', settleMs: 0, progress }),
     readMakers(cluster, namespaces),
   ]);
   progress.info(

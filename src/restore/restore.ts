@@ -14,7 +14,7 @@ import { beginPause } from './pause/pause.ts';
 import { isClear, objectReport, planReport, planWords } from './plan.ts';
 import { type Prepared, prepare } from './prepare.ts';
 import type { RestoreRequest } from './request.ts';
-import { requireRestoreRights, restoreRights } from './rights.ts';
+import { refusedPause, requireRestoreRights, restoreRights } from './rights.ts';
 
 export type { RestoreRequest } from './request.ts';
 
@@ -44,7 +44,7 @@ async function carryOut(request: RestoreRequest, rights: { options: RightsOption
   }
   progress.info(planWords(prepared.planned));
   await requireRestoreRights(request.cluster, rights.options, prepared);
-  const { applied, said } = await applyPaused(request, prepared);
+  const { applied, said } = await applyPaused(request, prepared, rights.options);
   prepared.problems = [...prepared.problems.filter((p) => !PAST.has(p.code) || p.severity === 'error'), ...said];
   if (applied.failure !== undefined) {
     const failure = withRbacCommand(applied.failure, rights.options) as CertkeepError;
@@ -95,6 +95,7 @@ const MAX_PAUSE_MS = 600_000;
 async function applyPaused(
   request: RestoreRequest,
   prepared: Prepared,
+  rights: RightsOptions,
 ): Promise<{ applied: Applied; said: readonly Problem[] }> {
   const { cluster, clock, progress } = request;
   const writes = prepared.planned.some(hasWrite);
@@ -103,6 +104,7 @@ async function applyPaused(
     info: prepared.info,
     mode: request.pause ?? 'auto',
     needed: writes,
+    refused: await refusedPause(cluster, rights),
     maxPauseMs: request.maxPauseMs ?? MAX_PAUSE_MS,
     signal: request.signal,
     clock,

@@ -3,6 +3,7 @@ import { ApiError, type Cluster } from '../cluster/client.ts';
 import { explainApiError } from '../cluster/errors.ts';
 import { clusterUid } from '../cluster/identity.ts';
 import { isHeld, PAUSE_LEASE, type PauseRecord, readPauseRecord } from '../cluster/pause-record.ts';
+import { requireVisible } from '../cluster/visible.ts';
 import { CERTIFICATE, CERTIFICATE_REQUEST, LEASE, type ResourceKind, SECRET } from '../model/kinds.ts';
 import {
   type Certificate,
@@ -16,6 +17,10 @@ import type { Clock, Progress } from '../model/progress.ts';
 import type { CertificateReport, Report } from '../model/report.ts';
 import { decide } from '../reissue/decide.ts';
 import { reissueInputs } from '../reissue/state.ts';
+import { withRbacCommand } from '../rights/command.ts';
+import { type RightsOptions, withDefaults } from '../rights/options.ts';
+import { requireRights } from '../rights/review.ts';
+import type { Right } from '../rights/right.ts';
 import { Deadline, waitFor } from '../verify/wait.ts';
 import { startController } from './pause/start.ts';
 
@@ -47,6 +52,20 @@ const READY_MS = 120_000;
  * @throws CertkeepError restore-running (7), wrong-usage (2), wrong-cluster (2), forbidden (6), unreachable (9)
  */
 export async function resume(request: ResumeRequest): Promise<Report> {
+  const rights = { options: resumeRights(request) };
+  try {
+    return await start(request, rights);
+  } catch (error) {
+    throw withRbacCommand(error, rights.options);
+  }
+}
+
+function resumeRights(request: ResumeRequest, namespace = ''): RightsOptions {
+  return withDefaults({ use: 'resume', certManagerNamespace: request.certManagerNamespace ?? namespace });
+}
+
+/** `rights.options` is filled in with what is found out on the way. */
+async function start(request: ResumeRequest, rights: { options: RightsOptions }): Promise<Report> {
   const { cluster, progress, clock } = request;
   const uid = await clusterUid(cluster);
   if (request.expectCluster !== undefined && request.expectCluster !== uid) {
@@ -57,8 +76,15 @@ export async function resume(request: ResumeRequest): Promise<Report> {
     );
   }
   const info = await discoverCertManager(cluster, options(request));
+  requireVisible(info);
   const deployment = deploymentOf(info);
-  const record = await readPauseRecord(cluster, deployment.namespace);
+  rights.options = resumeRights(request, deployment.namespace);
+  // Whoever forces it may do without a look at what would be reissued.
+  const isNeededAnyway = (right: Right): boolean =>
+    right.group !== CERTIFICATE.group && right.resource !== SECRET.plural;
+  await requireRights(cluster, rights.options, [], request.force ? isNeededAnyway : undefined);
+  const found = await readPauseRecord(cluster, deployment.namespace);
+  const record = found === 'hidden' ? undefined : found;
   if (record !== undefined && record.holder !== request.heldBy && isHeld(record, clock.now()))
     throw stillHeld(deployment.namespace);
   const report = (problems: Problem[], certificates: CertificateReport[] = []): Report => ({

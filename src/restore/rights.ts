@@ -1,15 +1,20 @@
 import type { Cluster } from '../cluster/client.ts';
 import { CLUSTER_ISSUER, ISSUER } from '../model/kinds.ts';
+import { rbacFix } from '../rights/command.ts';
 import { knownObjects } from '../rights/known.ts';
 import { DEFAULTS, type RightsOptions, withDefaults } from '../rights/options.ts';
-import { requireRights } from '../rights/review.ts';
+import { missingRights, requireRights } from '../rights/review.ts';
+import { covers, type Right } from '../rights/right.ts';
+import { rightsFor } from '../rights/rights.ts';
+import { LOCK_ROWS, SCALE_ROWS } from '../rights/table.ts';
+import { hasWrite } from './apply.ts';
 import type { Prepared } from './prepare.ts';
 import type { PlanRequest, RestoreRequest } from './request.ts';
 
 /** The rights that a plan or restore needs; narrowed to what the backup holds once that is known. */
 export function restoreRights(
   use: 'plan' | 'restore',
-  request: PlanRequest & Partial<Pick<RestoreRequest, 'canary' | 'canaryNamespace'>>,
+  request: PlanRequest & Partial<Pick<RestoreRequest, 'canary' | 'canaryNamespace' | 'pause'>>,
   prepared?: Prepared,
 ): RightsOptions {
   const info = prepared?.info;
@@ -17,6 +22,7 @@ export function restoreRights(
   return withDefaults({
     use,
     canary: request.canary ?? true,
+    pause: request.pause ?? 'auto',
     certManagerNamespace: request.certManagerNamespace ?? info?.namespace ?? '',
     clusterResourceNamespace: request.clusterResourceNamespace ?? info?.clusterResourceNamespace ?? '',
     canaryNamespace: request.canaryNamespace ?? info?.watchedNamespace ?? '',
@@ -36,23 +42,30 @@ export async function requireRestoreRights(
   options: RightsOptions,
   prepared: Prepared,
 ): Promise<void> {
-  const todo = prepared.planned.filter((item) => item.action === 'create' || item.completesStatus);
+  const todo = prepared.planned.filter(hasWrite);
   const written = new Set(todo.flatMap(({ kind }) => (kind === undefined ? [] : [kind.plural])));
   const patched = new Set(
-    todo.flatMap(({ kind, method, action }) =>
-      kind !== undefined && action === 'create' && method !== undefined && method.how !== 'create' ? [kind.plural] : [],
+    todo.flatMap(({ kind, method, action, completesManagers }) =>
+      kind !== undefined &&
+      (completesManagers || (action === 'create' && method !== undefined && method.how !== 'create'))
+        ? [kind.plural]
+        : [],
     ),
   );
   const withStatus = new Set(
     todo.flatMap(({ kind, status }) => (kind !== undefined && status !== undefined ? [kind.plural] : [])),
   );
+  const ofPause = rightsFor(options, [...LOCK_ROWS, ...SCALE_ROWS]);
+  const isOfPause = (right: Right): boolean => ofPause.some((one) => covers(one, right) && covers(right, one));
   const issuers: string[] = [ISSUER.plural, CLUSTER_ISSUER.plural];
   const namespaces = [...new Set(prepared.planned.map(({ object }) => object.metadata.namespace ?? ''))];
   await requireRights(
     cluster,
     options,
     namespaces.filter((namespace) => namespace !== ''),
-    ({ verb, resource, namespace }) => {
+    ({ verb, group, resource, namespace, name }) => {
+      // The pause asks for its own, and does without where it has to.
+      if (isOfPause({ verb, group, resource, namespace, name })) return false;
       const [plural = '', subresource] = resource.split('/');
       // The canary's, which is made in any case.
       if (namespace === options.canaryNamespace && verb === 'create' && !issuers.includes(plural)) return true;
@@ -61,4 +74,20 @@ export async function requireRestoreRights(
       return verb !== 'create' || written.has(plural);
     },
   );
+}
+
+/** Rights that the lock and the pause of a restore would need and that are missing, in words. */
+export interface RefusedPause {
+  lock: string[];
+  scale: string[];
+  /** What to do about it. */
+  fix: string;
+}
+
+/** Asks beforehand: a pause that is allowed by halves would leave the controller stopped, or the lock behind. */
+export async function refusedPause(cluster: Cluster, options: RightsOptions): Promise<RefusedPause> {
+  const [lock, scale] = await Promise.all(
+    [LOCK_ROWS, SCALE_ROWS].map((rows) => missingRights(cluster, rightsFor(options, rows))),
+  );
+  return { lock: lock ?? [], scale: scale ?? [], fix: rbacFix(options) };
 }

@@ -1,7 +1,7 @@
 /** What a run that needs rights is going to do. */
-export type Use = 'backup' | 'predict' | 'verify' | 'plan' | 'restore';
+export type Use = 'backup' | 'predict' | 'verify' | 'plan' | 'restore' | 'resume';
 
-export const USES: readonly Use[] = ['backup', 'verify', 'restore', 'predict', 'plan'];
+export const USES: readonly Use[] = ['backup', 'verify', 'restore', 'predict', 'plan', 'resume'];
 
 export type MakerKind = 'Ingress' | 'Gateway' | 'ListenerSet' | 'XListenerSet';
 
@@ -36,16 +36,14 @@ export interface RightsOptions {
   baseline: 'secrets' | 'requests';
   /** verify, restore. */
   canary: boolean;
+  /** restore: whether the controller may be paused. */
+  pause: 'auto' | 'never';
   canaryNamespace: string;
   certManagerNamespace: string;
   clusterResourceNamespace: string;
   leaderElectionNamespace: string;
   /** ConfigMap that holds the configuration of cert-manager's controller; '' where it has none. */
   controllerConfig: string;
-  /** restore: whether the controller is paused. */
-  pause: boolean;
-  /** Name of the controller's Deployment. */
-  controllerDeployment: string;
   /** What makes Certificates in the cluster. */
   makers: readonly MakerKind[];
   /** backup: `crds`, or `RESOURCE.GROUP`. */
@@ -58,8 +56,7 @@ export const DEFAULTS = {
   secrets: 'all',
   baseline: 'secrets',
   canary: true,
-  pause: true,
-  controllerDeployment: 'cert-manager',
+  pause: 'auto',
   certManagerNamespace: 'cert-manager',
   /** cert-manager's own default, and that of its Helm chart. */
   leaderElectionNamespace: 'kube-system',
@@ -76,7 +73,6 @@ export function withDefaults(given: Partial<RightsOptions> & { use: Use }): Righ
     ...given,
     certManagerNamespace,
     clusterResourceNamespace: given.clusterResourceNamespace || certManagerNamespace,
-    controllerDeployment: given.controllerDeployment || DEFAULTS.controllerDeployment,
     leaderElectionNamespace: given.leaderElectionNamespace || DEFAULTS.leaderElectionNamespace,
     canaryNamespace: given.canaryNamespace || certManagerNamespace,
   };

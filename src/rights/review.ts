@@ -31,6 +31,23 @@ export async function requireRights(
   namespaces: readonly string[],
   needed: (right: Right) => boolean = () => true,
 ): Promise<void> {
+  const words = await missingRights(cluster, rightsFor(options).filter(needed), namespaces);
+  if (words.length === 0) return;
+  const shown = words.slice(0, SHOWN).join('; ');
+  const more = words.length > SHOWN ? `; and ${words.length - SHOWN} more` : '';
+  throw new CertkeepError(
+    'forbidden',
+    `The API server at ${cluster.server} does not give these credentials what ${options.use} needs: ${shown}${more}. Nothing was written.`,
+    rbacFix(options),
+  );
+}
+
+/** Those of the rights that this user surely does not have, in words and sorted; [] where all are there or nobody knows. */
+export async function missingRights(
+  cluster: Cluster,
+  rights: readonly Right[],
+  namespaces: readonly string[] = [],
+): Promise<string[]> {
   const limit = pLimit(PARALLEL);
   const asked = new Map<string, Promise<Answer>>();
   const ask = (right: Right): Promise<Answer> => {
@@ -42,17 +59,8 @@ export async function requireRights(
     }
     return answer;
   };
-  const rights = rightsFor(options).filter((right) => right.optional !== true && needed(right));
   const missing = (await Promise.all(rights.map((right) => missingOf(right, namespaces, ask)))).flat();
-  if (missing.length === 0) return;
-  const words = [...new Set(minimal(missing).map(rightWords))].sort();
-  const shown = words.slice(0, SHOWN).join('; ');
-  const more = words.length > SHOWN ? `; and ${words.length - SHOWN} more` : '';
-  throw new CertkeepError(
-    'forbidden',
-    `The API server at ${cluster.server} does not give these credentials what ${options.use} needs: ${shown}${more}. Nothing was written.`,
-    rbacFix(options),
-  );
+  return [...new Set(minimal(missing).map(rightWords))].sort();
 }
 
 const SHOWN = 20;

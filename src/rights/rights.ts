@@ -2,27 +2,21 @@ import type { RightsOptions } from './options.ts';
 import { minimal, type NeededRight } from './right.ts';
 import { type Place, type Row, TABLE } from './table.ts';
 
-/** Exactly the rights that the run needs, each once; none that another one includes. */
-export function rightsFor(options: RightsOptions): NeededRight[] {
-  const rows = TABLE.filter((row) => row.uses.includes(options.use) && (row.is?.(options) ?? true));
+/** Exactly the rights that the run needs (or of these rows of the table), each once; none that another one includes. */
+export function rightsFor(options: RightsOptions, table: readonly Row[] = TABLE): NeededRight[] {
+  const rows = table.filter((row) => row.uses.includes(options.use) && (row.is?.(options) ?? true));
   return minimal(rows.flatMap((row) => rightsOf(row, options)));
 }
 
 function rightsOf(row: Row, options: RightsOptions): NeededRight[] {
   const targets = targetsOf(row, options);
-  return row.resources(options).flatMap(({ group, plural }) =>
-    row.verbs.flatMap((verb) =>
-      targets.map(({ namespace, name }) => ({
-        verb,
-        group,
-        resource: plural,
-        namespace,
-        name,
-        why: row.why,
-        ...(row.optional === true ? { optional: true as const } : {}),
-      })),
-    ),
-  );
+  return row
+    .resources(options)
+    .flatMap(({ group, plural }) =>
+      row.verbs.flatMap((verb) =>
+        targets.map(({ namespace, name }) => ({ verb, group, resource: plural, namespace, name, why: row.why })),
+      ),
+    );
 }
 
 /** The namespaces ('' for the cluster) and names that a row is about. */

@@ -46,8 +46,6 @@ export interface Row {
   when?: string;
   is?: (options: RightsOptions) => boolean;
   why: string;
-  /** Without it the run does less, and says so; it is not refused. */
-  optional?: true;
 }
 
 const always =
@@ -56,6 +54,8 @@ const always =
     resources;
 
 const status = (resource: RowResource): RowResource => ({ ...resource, plural: `${resource.plural}/status` });
+
+const scale = (resource: RowResource): RowResource => ({ ...resource, plural: `${resource.plural}/scale` });
 
 /** Of these kinds only those that the backup holds, where one is known. */
 const held =
@@ -113,14 +113,55 @@ const kindsToInclude = (include: readonly string[]): string[] => include.filter(
 
 const readsSecrets = ({ baseline }: RightsOptions): boolean => baseline === 'secrets';
 
+/** The lock against a second restore, and the pause of the controller. Without one of them the restore goes on unpaused. */
+export const LOCK_ROWS: readonly Row[] = [
+  {
+    uses: ['restore'],
+    verbs: ['create'],
+    resources: always(LEASE),
+    place: 'cert-manager',
+    why: 'the lock against a second restore',
+  },
+  {
+    uses: ['restore'],
+    verbs: ['get', 'patch', 'delete'],
+    resources: always(LEASE),
+    place: 'cert-manager',
+    objects: named(PAUSE_LEASE),
+    why: 'the lock against a second restore',
+  },
+];
+
+export const SCALE_ROWS: readonly Row[] = [
+  {
+    uses: ['restore'],
+    verbs: ['get', 'patch'],
+    resources: always(scale(DEPLOYMENT)),
+    place: 'cert-manager',
+    when: 'not with `--pause never`',
+    is: ({ pause }) => pause === 'auto',
+    why: 'the controller is paused and started again',
+  },
+  {
+    uses: ['restore'],
+    verbs: ['list'],
+    resources: always(POD),
+    place: 'cert-manager',
+    when: 'not with `--pause never`',
+    is: ({ pause }) => pause === 'auto',
+    why: 'whether the paused controller has ended',
+  },
+];
+
 /**
  * Every right that certkeep needs, and no other: without any one of them the run ends with exit code 6 and names it. What
- * is only of use where it happens to be readable (events, stored versions of CRDs) is not in here. One request for one
+ * is only of use where it happens to be readable (events, stored versions of CRDs) is not in here. The one exception is the
+ * pause of a restore, which is done without where it is not allowed, and that is said. One request for one
  * object is made as a list of that name, so that nobody needs both verbs; Secrets that are known by name are the exception.
  */
 export const TABLE: readonly Row[] = [
   {
-    uses: ['backup', 'predict', 'verify', 'plan', 'restore'],
+    uses: ['backup', 'predict', 'verify', 'plan', 'restore', 'resume'],
     verbs: ['get'],
     resources: always(NAMESPACE),
     place: 'cluster',
@@ -154,7 +195,7 @@ export const TABLE: readonly Row[] = [
     why: 'which of them exist already',
   },
   {
-    uses: ['backup', 'predict', 'verify', 'plan', 'restore'],
+    uses: ['backup', 'predict', 'verify', 'plan', 'restore', 'resume'],
     verbs: ['list'],
     resources: always(DEPLOYMENT),
     place: 'cert-manager',
@@ -290,35 +331,29 @@ export const TABLE: readonly Row[] = [
     is: ({ canary }) => canary,
     why: 'the request that cert-manager makes for it',
   },
+  ...LOCK_ROWS,
+  ...SCALE_ROWS,
   {
-    uses: ['restore'],
-    verbs: ['create'],
-    resources: always(LEASE),
-    place: 'cert-manager',
-    when: 'wanted: without it the controller is not paused',
-    optional: true,
-    why: 'the lock against a second restore',
+    uses: ['resume'],
+    verbs: ['list'],
+    resources: always(CERTIFICATE, CERTIFICATE_REQUEST, SECRET),
+    place: 'cluster',
+    why: 'what the controller would reissue once it runs',
   },
   {
-    uses: ['restore'],
-    verbs: ['get', 'patch', 'delete'],
+    uses: ['resume'],
+    verbs: ['get', 'delete'],
     resources: always(LEASE),
     place: 'cert-manager',
     objects: named(PAUSE_LEASE),
-    when: 'wanted: without it the controller is not paused',
-    optional: true,
-    why: 'the lock against a second restore',
+    why: 'what the interrupted restore wrote down',
   },
   {
-    uses: ['restore'],
+    uses: ['resume'],
     verbs: ['get', 'patch'],
-    resources: always({ ...DEPLOYMENT, plural: `${DEPLOYMENT.plural}/scale` }),
+    resources: always(scale(DEPLOYMENT)),
     place: 'cert-manager',
-    objects: ({ controllerDeployment }) => [{ name: controllerDeployment }],
-    when: 'wanted: without it the controller is not paused; not with `--pause never`',
-    is: ({ pause }) => pause,
-    optional: true,
-    why: 'the controller is paused and started again',
+    why: 'the controller is started',
   },
   {
     uses: ['plan', 'restore'],

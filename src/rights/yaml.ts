@@ -29,7 +29,7 @@ function head(options: RightsOptions, bound: boolean): string {
           'Whoever can create or patch Secrets and issuers everywhere can have any certificate: bind this for the time of the restore only.',
         ]
       : []),
-    ...(known === undefined && namespaces.length === 0 && baseline === 'secrets'
+    ...(known === undefined && namespaces.length === 0 && baseline === 'secrets' && use !== 'resume'
       ? ['--from BACKUP narrows the Secrets to those that a backup knows by name; --namespace to some namespaces.']
       : []),
     ...(namespaces.length > 0 && use === 'restore'

@@ -127,10 +127,6 @@ async function revoke(cluster: TestCluster, manifests: readonly Role[]): Promise
   await cluster.kubectl(['delete', '--ignore-not-found', '-f', '-'], { input: JSON.stringify(list) });
 }
 
-/** Without it the controller runs during a restore, which is said; test/e2e/pause.test.ts sees to that. */
-const isForThePause = ({ verb, resource, names }: Atom): boolean =>
-  resource === 'deployments/scale' || (resource === 'leases' && (verb === 'create' || names === 'certkeep-restore'));
-
 const resourceOf = ({ group, resource }: Atom): string => (group === '' ? resource : `${resource}.${group}`);
 const label = (atom: Atom): string =>
   `${atom.verb} ${resourceOf(atom)}${atom.names === '' ? '' : ` [${atom.names}]`} in ${atom.namespace || 'the cluster'}`;
@@ -161,6 +157,8 @@ async function eachRightCounts(input: {
   run: () => Promise<RunResult>;
   /** Run with all rights last: a restore can be done once. */
   last?: boolean;
+  /** Rights whose absence ends otherwise than with 6. */
+  except?: (atom: Atom) => boolean;
   expected?: (result: RunResult) => void;
 }): Promise<string[]> {
   const manifests = await rbac(['--for', input.use, ...input.rbac], input.user);
@@ -170,7 +168,8 @@ async function eachRightCounts(input: {
     (input.expected ?? ((r) => expect(r.code, told(r)).toBe(0)))(result);
   };
   if (input.last !== true) await well();
-  for (const atom of atomsOf(manifests).filter((one) => !isForThePause(one))) {
+  for (const atom of atomsOf(manifests)) {
+    if (input.except?.(atom) === true) continue;
     await grant(input.cluster, input.user, manifests, atom);
     expectRefusal(await input.run(), atom, input.use);
   }
@@ -422,6 +421,66 @@ describe('verify', () => {
   });
 });
 
+/** Rights of the lock and the pause, without which a restore goes on. */
+function isOfPause({ resource, names, verb }: Atom): boolean {
+  if (resource === 'leases') return verb === 'create' || names === 'certkeep-restore';
+  return resource === 'deployments/scale' || (resource === 'pods' && verb === 'list');
+}
+
+/** A Certificate and its Secret less on the target, for the next restore to bring back. */
+async function loseWeb(): Promise<void> {
+  await target.kubectl(['-n', 'shop', 'delete', 'certificate', 'web', '--wait', '--ignore-not-found']);
+  await target.kubectl(['-n', 'shop', 'delete', 'secret', 'web-tls', '--wait', '--ignore-not-found']);
+}
+
+describe('predict', () => {
+  it.each([
+    ['everything', []],
+    ['one namespace', ['--namespace', 'media']],
+  ])('of %s', async (_, scope) => {
+    const rights = await eachRightCounts({
+      cluster: source,
+      user: VERIFY,
+      use: 'predict',
+      rbac: scope,
+      run: () => certkeep(['predict', '--kubeconfig', source.kubeconfigOf(VERIFY), '--json', ...scope]),
+    });
+    expect(rights.filter((right) => !/^(get|list) /.test(right))).toEqual([]);
+  });
+});
+
+describe('resume', () => {
+  it('starts a controller with exactly these rights', async () => {
+    const scaled = ['-n', 'cert-manager', 'scale', 'deployment', 'cert-manager'];
+    const pause = async () => {
+      await source.kubectl([...scaled, '--replicas=0']);
+      const annotations = {
+        'certkeep.dev/paused-deployment': 'cert-manager',
+        'certkeep.dev/paused-replicas': '1',
+      };
+      await apply(source, [
+        {
+          apiVersion: 'coordination.k8s.io/v1',
+          kind: 'Lease',
+          metadata: { namespace: 'cert-manager', name: 'certkeep-restore', annotations },
+          spec: { holderIdentity: 'gone', renewTime: '2026-01-01T00:00:00.000000Z', leaseDurationSeconds: 30 },
+        },
+      ]);
+    };
+    await pause();
+    await eachRightCounts({
+      cluster: source,
+      user: RESTORE,
+      use: 'resume',
+      rbac: [],
+      run: () => certkeep(['resume', '--kubeconfig', source.kubeconfigOf(RESTORE), '--json']),
+      last: true,
+    });
+    const left = await source.kubectl(['-n', 'cert-manager', 'get', 'lease', 'certkeep-restore', '--ignore-not-found']);
+    expect(left.stdout).toBe('');
+  });
+});
+
 describe('restore', () => {
   it('writes nothing where a right is missing, and everything with exactly those printed', async () => {
     await source.kubectl(['-n', 'cert-manager', 'scale', 'deployment', 'cert-manager', '--replicas=0']);
@@ -459,10 +518,12 @@ describe('restore', () => {
         return result;
       },
       last: true,
+      except: isOfPause,
       expected: (result) => {
         // The Ingress comes after the restore.
         const report = JSON.parse(result.stdout) as Report;
         expect(result.code, told(result)).toBe(8);
+        expect(result.stderr).not.toContain('not-paused');
         expect(report.certificates.filter((c) => c.verdict !== 'unchanged').map((c) => c.verdict)).toEqual([
           'awaiting-maker',
         ]);
@@ -481,15 +542,56 @@ describe('restore', () => {
     await revoke(target, wide);
   });
 
-  it('plans with the rights to plan', async () => {
-    await target.kubectl(['-n', 'shop', 'delete', 'certificate', 'web', '--wait']);
-    await target.kubectl(['-n', 'shop', 'delete', 'secret', 'web-tls', '--wait']);
-    const manifests = await rbac(['--for', 'plan'], RESTORE);
-    await grant(target, RESTORE, manifests);
-    const result = await certkeep([
-      ...['plan', accounts, '--identity-file', identityFile, '--kubeconfig', target.kubeconfigOf(RESTORE), '--json'],
-    ]);
-    expect(result.code, told(result)).toBe(0);
+  it('does not pause by halves: without any of these rights it says so, and leaves nothing behind', async () => {
+    const manifests = await rbac(['--for', 'restore'], RESTORE);
+    for (const atom of atomsOf(manifests).filter(isOfPause)) {
+      await loseWeb();
+      await grant(target, RESTORE, manifests, atom);
+      const result = await certkeep([
+        ...[
+          'restore',
+          accounts,
+          '--identity-file',
+          identityFile,
+          '--kubeconfig',
+          target.kubeconfigOf(RESTORE),
+          '--json',
+        ],
+      ]);
+      const report = JSON.parse(result.stdout) as Report;
+      expect(result.code, `${label(atom)}\n${told(result)}`).toBe(8);
+      expect(report.certificates.find((c) => c.name === 'web')?.verdict, label(atom)).toBe('unchanged');
+      const said = report.problems.find((p) => p.code === 'not-paused');
+      expect(said?.message, label(atom)).toContain(`${atom.verb} ${resourceOf(atom)}`);
+      expect(said?.fix, label(atom)).toContain('certkeep rbac --for restore');
+      const { stdout } = await target.kubectl(['-n', 'cert-manager', 'get', 'lease,deployment', '-o', 'name']);
+      expect(stdout, label(atom)).not.toContain('certkeep-restore');
+      await target.kubectl(['-n', 'cert-manager', 'rollout', 'status', 'deployment', 'cert-manager', '--timeout=30s']);
+    }
     await revoke(target, manifests);
+  });
+
+  it('plans with the rights to plan, each of which counts', async () => {
+    await loseWeb();
+    await eachRightCounts({
+      cluster: target,
+      user: RESTORE,
+      use: 'plan',
+      rbac: ['--from', accounts, '--identity-file', identityFile],
+      run: () =>
+        certkeep([
+          ...[
+            'plan',
+            accounts,
+            '--identity-file',
+            identityFile,
+            '--kubeconfig',
+            target.kubeconfigOf(RESTORE),
+            '--json',
+          ],
+        ]),
+      // What is there already is not tried.
+      except: ({ verb, resource }) => verb === 'create' && (resource === 'issuers' || resource === 'namespaces'),
+    });
   });
 });

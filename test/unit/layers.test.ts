@@ -26,6 +26,7 @@ const SIDEWAYS = new Set([
   'verify → backup',
   'restore → backup',
   'predict → backup',
+  'predict → rights',
   'backup → rights',
   'verify → rights',
   'restore → rights',

@@ -26,7 +26,6 @@ export interface RbacFlags extends CommonFlags, IdentityFlags {
   canary: boolean;
   canaryNamespace?: string;
   pause: 'auto' | 'never';
-  controllerDeployment?: string;
   certManagerNamespace?: string;
   clusterResourceNamespace?: string;
   leaderElectionNamespace?: string;
@@ -62,7 +61,6 @@ export function rbacCommand(): Command {
     )
     .option('--no-canary', 'as for verify and restore')
     .addOption(choice('--pause <when>', 'as for restore', ['auto', 'never'], 'auto'))
-    .option('--controller-deployment <name>', "the controller's Deployment, for the pause (default: cert-manager)")
     .option('--canary-namespace <ns>', "as for verify and restore (default: cert-manager's namespace)")
     .option('--cert-manager-namespace <ns>', 'where cert-manager runs (default: cert-manager)')
     .option('--cluster-resource-namespace <ns>', "where ClusterIssuers find their Secrets (default: cert-manager's)")
@@ -107,6 +105,13 @@ function subjectOf({ serviceAccount, user }: RbacFlags): Subject | undefined {
 
 async function optionsOf(context: CliContext, flags: RbacFlags): Promise<RightsOptions> {
   const { use, secrets } = { use: flags.for, secrets: flags.secrets };
+  if (use === 'resume' && (flags.namespace !== undefined || flags.from !== undefined)) {
+    throw new CertkeepError(
+      'wrong-usage',
+      'resume looks at all Certificates, so its rights cannot be narrowed.',
+      'Leave out --namespace and --from.',
+    );
+  }
   if (flags.baseline === 'requests' && use !== 'backup' && use !== 'verify') {
     throw new CertkeepError(
       'wrong-usage',
@@ -127,8 +132,7 @@ async function optionsOf(context: CliContext, flags: RbacFlags): Promise<RightsO
     secrets: flags.baseline === 'requests' ? 'none' : secrets === 'auto' ? DEFAULTS.secrets : secrets,
     baseline: flags.baseline,
     canary: flags.canary,
-    pause: flags.pause === 'auto',
-    controllerDeployment: flags.controllerDeployment ?? '',
+    pause: flags.pause,
     certManagerNamespace: flags.certManagerNamespace ?? '',
     clusterResourceNamespace: flags.clusterResourceNamespace ?? '',
     leaderElectionNamespace: flags.leaderElectionNamespace ?? '',

@@ -15,6 +15,8 @@ export interface PauseOptions {
   mode: 'auto' | 'never';
   /** Is there anything to write that the controller decides by? Without it nothing is paused. */
   needed: boolean;
+  /** Rights that are known to be missing, in words. */
+  refused: { lock: readonly string[]; scale: readonly string[]; fix: string };
   /** An attended pause ends after so long, in milliseconds, whatever is left to write. */
   maxPauseMs: number;
   signal: AbortSignal | undefined;
@@ -55,13 +57,18 @@ export async function beginPause(options: PauseOptions): Promise<Pause> {
   if (!options.needed && info.deployment?.replicas !== 0) return new Hold(options, undefined, []);
   const namespace = info.deployment?.namespace ?? info.namespace;
   const problems: Problem[] = [];
+  const { refused } = options;
+  const missing = options.mode === 'auto' ? [...refused.lock, ...refused.scale] : refused.lock;
+  if (missing.length > 0) problems.push(withoutRight(missing.join('; '), refused.fix));
+  // Allowed by halves, a lock would stay behind.
+  if (refused.lock.length > 0) return new Hold(options, undefined, problems);
   let lock: RestoreLock | undefined;
   try {
     lock = await takeLock(cluster, namespace, clock, options.doubtMs);
     options.onHold?.(lock.holder);
   } catch (error) {
     if (!isForbidden(error)) throw explainLock(error, namespace);
-    problems.push(withoutRight(`take the lock (Lease certkeep-restore in namespace ${namespace})`));
+    problems.push(withoutRight(`take the lock (Lease certkeep-restore in namespace ${namespace})`, refused.fix));
   }
   const hold = new Hold(options, lock, problems);
   try {
@@ -113,14 +120,18 @@ class Hold implements Pause {
       if (await awaitStopped(cluster, deployment, signal)) this.#begin();
       return;
     }
-    if (mode === 'never' || !needed) return;
+    // Allowed by halves, a pause would have no end.
+    if (mode === 'never' || !needed || this.#options.refused.scale.length > 0) return;
     await lock.record({ deployment: name, replicas: deployment.replicas });
     try {
       await writeScale(cluster, deployment, 0);
     } catch (error) {
       if (!isForbidden(error)) throw error;
       this.problems.push(
-        withoutRight(`pause cert-manager (patch deployments/scale ${name} in namespace ${namespace})`),
+        withoutRight(
+          `pause cert-manager (patch deployments/scale.apps ${name} in the namespace ${namespace})`,
+          this.#options.refused.fix,
+        ),
       );
       return;
     }
@@ -198,11 +209,11 @@ function isForbidden(error: unknown): boolean {
   return error instanceof ApiError && (error.status === 403 || error.status === 404);
 }
 
-function withoutRight(what: string): Problem {
+function withoutRight(what: string, fix: string): Problem {
   return {
     severity: 'warning',
     code: 'not-paused',
     message: `These credentials have no right to ${what}, so cert-manager's controller ran during the restore. The order of the writes is safe then too, at a small risk.`,
-    fix: 'certkeep rbac --for restore prints the rights; or scale the controller to 0 before, and back afterwards.',
+    fix: `${fix} Or scale the controller to 0 before, and back afterwards; --pause never asks for none of them.`,
   };
 }
