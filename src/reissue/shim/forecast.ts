@@ -25,6 +25,8 @@ export interface ShimForecast {
   certificate: Certificate | undefined;
   /** The Certificate as the shim leaves it; undefined where it is deleted or not made. */
   after: Certificate | undefined;
+  /** `recreate`: the Certificate as it is written right before it is deleted. */
+  written?: Certificate;
   /** What an update changes; empty for all else. */
   changes: Change[];
   problems: Problem[];
@@ -113,8 +115,16 @@ function none(maker: string): ShimForecast {
 }
 
 function forecastStep(maker: string, step: Step, flags: Required<ShimFlags>): ShimForecast {
-  const { action, existing, after, why } = step;
-  const forecast: ShimForecast = { maker, action, certificate: existing, after, changes: [], problems: [] };
+  const { action, existing, after, written, why } = step;
+  const forecast: ShimForecast = {
+    maker,
+    action,
+    certificate: existing,
+    after,
+    ...(written === undefined ? {} : { written }),
+    changes: [],
+    problems: [],
+  };
   if (action === 'undecidable') {
     return { ...forecast, problems: [undecidable(maker, why ?? '', existing)] };
   }

@@ -19,6 +19,8 @@ export interface Step {
   existing: Certificate | undefined;
   /** As the shim leaves it; undefined where it is deleted. */
   after: Certificate | undefined;
+  /** `recreate`: as the shim writes it right before it deletes it. */
+  written?: Certificate;
   why?: string;
 }
 
@@ -80,7 +82,7 @@ function stepsFor(maker: Maker, wanted: readonly Wanted[], certificates: Certifi
         name,
         again === undefined
           ? { action: 'delete', existing, after: undefined }
-          : { action: 'recreate', existing, after: created(again, maker, rules) },
+          : { action: 'recreate', existing, after: created(again, maker, rules), written: updated(existing, again) },
       );
     } else if (step === undefined) {
       // What is left out (a listener that became plain HTTP, say) but still names its Secret stays as it is.

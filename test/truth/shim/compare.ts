@@ -39,7 +39,7 @@ function difference(ours: ShimForecast[], theirs: ShimVerdict, { certificates }:
   return saysWhy(ours, theirs) || changesMatch(ours, certificates);
 }
 
-function actionsOf({ action, certificate, after }: ShimForecast): Action[] {
+function actionsOf({ action, certificate, after, written: first }: ShimForecast): Action[] {
   const name = (after ?? certificate)?.metadata.name ?? '';
   switch (action) {
     case 'create':
@@ -51,7 +51,7 @@ function actionsOf({ action, certificate, after }: ShimForecast): Action[] {
     case 'recreate':
       // The sync updates it, deletes it, and makes it anew when it hears of that.
       return [
-        { verb: 'update', name, ...updatedToo(certificate, after) },
+        { verb: 'update', name, ...(first === undefined ? {} : { certificate: first }) },
         { verb: 'delete', name },
       ];
     default:
@@ -65,27 +65,6 @@ function written(certificate: Certificate | undefined): unknown {
   const { metadata, spec } = certificate;
   const { name, namespace, labels, annotations, ownerReferences } = metadata;
   return JSON.parse(JSON.stringify({ name, namespace, labels, annotations, ownerReferences, spec }));
-}
-
-/** The update that goes before a deletion: the old object with the new spec. */
-function updatedToo(before: Certificate | undefined, after: Certificate | undefined): { certificate?: Certificate } {
-  if (before === undefined || after === undefined) return {};
-  const { annotations, ownerReferences } = before.metadata;
-  const { labels } = after.metadata;
-  const metadata = { ...before.metadata };
-  delete metadata.labels;
-  return {
-    certificate: {
-      ...before,
-      metadata: {
-        ...metadata,
-        ...(labels === undefined ? {} : { labels }),
-        ...(annotations === undefined ? {} : { annotations }),
-        ...(ownerReferences === undefined ? {} : { ownerReferences }),
-      },
-      spec: after.spec,
-    },
-  };
 }
 
 /** A maker that the shim cannot work with must be complained about, and only such a one. */
