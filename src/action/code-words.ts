@@ -24,6 +24,7 @@ export const CODE_WORDS: Record<ProblemCode, string> = {
   'damaged-backup': 'The backup is damaged: a file is missing, cut or changed.',
   'unknown-format': 'The backup is of a format that this version does not know.',
   'forbidden-object': 'The backup holds an object that must not be restored.',
+  'bad-manifest': 'A file that should hold Kubernetes manifests could not be read, or an object in it is malformed.',
   'wrong-root': 'The backup is another one than `expect-root` names.',
   'untrusted-origin': 'It is not known who made the backup.',
   'key-mismatch': 'A private key and its certificate do not belong together.',

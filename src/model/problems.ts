@@ -47,6 +47,7 @@ export const PROBLEM_CODES = {
   'damaged-backup': EXIT.damaged,
   'unknown-format': EXIT.damaged,
   'forbidden-object': EXIT.damaged,
+  'bad-manifest': EXIT.damaged,
   'wrong-root': EXIT.damaged,
   'untrusted-origin': EXIT.damaged,
   'key-mismatch': EXIT.damaged,
