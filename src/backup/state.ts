@@ -1,5 +1,8 @@
 import { NEXT_PRIVATE_KEY_LABEL } from '../model/kinds.ts';
-import type { Certificate, CertificateRequest, Issuer, KubeObject, OwnerReference, Secret } from '../model/objects.ts';
+import type { Certificate, CertificateRequest, Issuer, KubeObject, Secret } from '../model/objects.ts';
+import { controllerOf } from '../model/owners.ts';
+
+export { controllerOf } from '../model/owners.ts';
 
 /** What was read of a cluster: everything that a backup is made from, and that `verify` compares. */
 export interface ClusterState {
@@ -31,11 +34,6 @@ export function keyOf(namespace: string | undefined, name: string): string {
 /** The Secret; undefined where it does not exist, `not-read` where that is not known. */
 export function secretOf(state: ClusterState, namespace: string, name: string): Secret | undefined | 'not-read' {
   return state.secrets.get(keyOf(namespace, name)) ?? (state.secretsRead ? undefined : 'not-read');
-}
-
-/** The controller owner: the one by whose uid cert-manager matches (apimachinery IsControlledBy). */
-export function controllerOf(object: KubeObject): OwnerReference | undefined {
-  return object.metadata.ownerReferences?.find((owner) => owner.controller === true);
 }
 
 /** Requests by the uid of the Certificate that controls them; made once for many look-ups. */

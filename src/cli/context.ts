@@ -8,6 +8,7 @@ export interface CliContext {
   env: NodeJS.ProcessEnv;
   stdout: NodeJS.WriteStream;
   stderr: NodeJS.WriteStream;
+  stdin: AsyncIterable<Uint8Array>;
   clock: Clock;
   /** Aborted by SIGINT and SIGTERM: what is under way cleans up behind itself. */
   signal: AbortSignal;

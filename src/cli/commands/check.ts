@@ -1,5 +1,5 @@
 import { Command, Option } from 'commander';
-import { check } from '../../check/check.ts';
+import { checkAny } from '../../check/any.ts';
 import type { Progress } from '../../model/progress.ts';
 import type { Report } from '../../model/report.ts';
 import { CERTKEEP_VERSION } from '../../model/version.ts';
@@ -21,11 +21,14 @@ interface CheckFlags extends CommonFlags, IdentityFlags {
   allowMissing?: string[];
 }
 
-/** `certkeep check PATH` */
+/** `certkeep check PATH…` */
 export function checkCommand(): Command {
   return withIdentityFlags(withCommonFlags(new Command('check')))
     .description('judge a backup offline: whole, consistent, decryptable, complete, and would restoring it go well?')
-    .argument('<path>', 'the backup: its directory, or the .zip of the workflow artifact')
+    .argument(
+      '<path...>',
+      'a backup: its directory, or the .zip of the workflow artifact; or a Velero tarball, or manifests (files, directories, - for standard input)',
+    )
     .option('--expect-root <sha256:…>', 'refuse any backup but the one with this root digest')
     .option('--cluster-resource-namespace <ns>', 'where ClusterIssuers find their Secrets')
     .addOption(
@@ -40,12 +43,13 @@ export function checkCommand(): Command {
 
 export async function runCheck(
   context: CliContext,
-  path: string,
+  paths: string[],
   flags: CheckFlags,
   progress: Progress,
 ): Promise<Report> {
-  return check({
-    path,
+  return checkAny({
+    paths,
+    stdin: context.stdin,
     identities: readIdentities(flags.identityFile, context.env),
     ...(flags.expectRoot === undefined ? {} : { expectRoot: flags.expectRoot }),
     ...(flags.clusterResourceNamespace === undefined
