@@ -35,7 +35,7 @@ export async function* tarballEntries(file: string): AsyncGenerator<VeleroEntry>
         bytes: header.size ?? 0,
         read: () => {
           isRead = true;
-          return entry as AsyncIterable<Uint8Array>;
+          return explained(file, entry as AsyncIterable<Uint8Array>, unpacking);
         },
       };
       if (!isRead) entry.resume();
@@ -80,6 +80,19 @@ function headerFault(header: Header): string | undefined {
     return `${name} in it is ${header.type === 'symlink' || header.type === 'link' ? 'a link' : 'neither a file nor a directory'}`;
   }
   return pathFault(header.name);
+}
+
+/** The contents of one entry; its errors reach whoever reads it, and not the loop over the entries. */
+async function* explained(
+  file: string,
+  entry: AsyncIterable<Uint8Array>,
+  unpacking: Promise<void>,
+): AsyncGenerator<Uint8Array> {
+  try {
+    yield* entry;
+  } catch (error) {
+    throw await explain(file, error, unpacking);
+  }
 }
 
 /** What went wrong first: reading the file, inflating it, or the tar within. */

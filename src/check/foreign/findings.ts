@@ -2,6 +2,7 @@ import type { Problem } from '../../model/problems.ts';
 import { apiVersions } from './api-versions.ts';
 import { clusterMetadata } from './cluster-metadata.ts';
 import type { Foreign } from './foreign.ts';
+import { hiddenSecrets } from './hidden-secrets.ts';
 import { namespaces } from './namespaces.ts';
 import { oneTimeObjects } from './one-time-objects.ts';
 import { fileOrder } from './order.ts';
@@ -34,6 +35,7 @@ const OF_OBJECTS: readonly Finding[] = [
   references,
   pairs,
   sharedSecrets,
+  hiddenSecrets,
 ];
 
 /** Where kubectl applies them as they stand. */
