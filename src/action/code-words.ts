@@ -42,7 +42,7 @@ export const CODE_WORDS: Record<ProblemCode, string> = {
   forbidden: 'The cluster does not allow these credentials something that is needed.',
   'missing-secret': 'A Secret that something refers to does not exist.',
   'missing-issuer': 'An issuer that a Certificate refers to does not exist.',
-  'crds-left-out': "CustomResourceDefinitions of cert-manager are not in the backup.",
+  'crds-left-out': 'CustomResourceDefinitions of cert-manager are not in the backup.',
   'cluster-issuers-left-out': 'ClusterIssuers are not in the backup.',
   'deployment-before-rbac': "cert-manager's own Pods would be restored before the rights that they need.",
   'status-not-restored': 'The status of the objects would not be restored.',

@@ -12,8 +12,8 @@ export function secretsLeftOut(foreign: Foreign): Problem[] {
       message: `There is no Secret in it. Where the target does not have them already, ${count === 0 ? 'the issuers have no credentials' : count === 1 ? 'the Certificate is issued anew' : `all ${count} Certificates are issued anew`}, with new keys, and ACME issuers register new accounts.`,
       fix:
         foreign.tool === 'velero'
-          ? 'Back up with the resource secrets included, or use `certkeep backup --recipient`, which encrypts them.'
-          : 'Use `certkeep backup --recipient`, which takes the Secrets that are needed and encrypts them; or export those named here too, and apply them first.',
+          ? 'Back up with the resource secrets included, or use `certkeep backup`, which encrypts them.'
+          : 'Use `certkeep backup`, which takes the Secrets that are needed and encrypts them; or export those named here too, and apply them first.',
     },
   ];
 }
