@@ -66,7 +66,7 @@ function shimKind(owner: OwnerReference): ResourceKind {
 }
 
 /** The index may be readable by many, and annotations of an Ingress can hold anything (headers with credentials, say). */
-function aboutCertificates(annotations: Record<string, string> = {}): Record<string, string> {
+export function aboutCertificates(annotations: Record<string, string> = {}): Record<string, string> {
   return Object.fromEntries(
     Object.entries(annotations).filter(
       ([key]) => /^(acme\.)?cert-manager\.io\//.test(key) || key === 'kubernetes.io/tls-acme',

@@ -3,6 +3,7 @@ import type { Report } from '../model/report.ts';
 import { type CheckRequest, check } from './check.ts';
 import { judgeForeign } from './foreign/check-foreign.ts';
 import { detect, refuseMixture } from './foreign/detect.ts';
+import type { ForeignOptions } from './foreign/foreign.ts';
 import { loadForeign } from './foreign/load.ts';
 
 export interface CheckAnyRequest extends Omit<CheckRequest, 'path'> {
@@ -24,14 +25,7 @@ export async function checkAny(request: CheckAnyRequest): Promise<Report> {
   if (first === undefined || first.kind === 'certkeep') return check({ ...common, path: first?.path ?? '' });
   refuseOwnFlags(request);
   try {
-    const collected = await loadForeign(found, stdin, {
-      now: request.clock.now(),
-      horizonMs: request.horizonMs,
-      ...(request.clusterResourceNamespace === undefined
-        ? {}
-        : { clusterResourceNamespace: request.clusterResourceNamespace }),
-      allowMissing: request.allowMissing ?? [],
-    });
+    const collected = await loadForeign(found, stdin, foreignOptions(request));
     const { certificates, issuers, secrets, tool } = collected.foreign;
     request.progress.info(
       `${tool === 'velero' ? 'A Velero backup' : tool === 'kubectl' ? 'Kubernetes manifests' : 'Manifests of Velero'}: ${certificates.length} Certificates, ${issuers.length} issuers, ${secrets.size} Secrets.`,
@@ -51,6 +45,18 @@ export async function checkAny(request: CheckAnyRequest): Promise<Report> {
       problems,
     };
   }
+}
+
+/** What the request asks of somebody else's backup. */
+export function foreignOptions(request: CheckAnyRequest): ForeignOptions {
+  return {
+    now: request.clock.now(),
+    horizonMs: request.horizonMs,
+    ...(request.clusterResourceNamespace === undefined
+      ? {}
+      : { clusterResourceNamespace: request.clusterResourceNamespace }),
+    allowMissing: request.allowMissing ?? [],
+  };
 }
 
 /** Somebody else's backup has no root digest: whoever asks for one means another path. */

@@ -10,6 +10,7 @@ const LAYERS: Record<string, number> = {
   restore: 3,
   verify: 3,
   check: 3,
+  convert: 3,
   reissue: 2,
   refs: 2,
   archive: 2,
@@ -23,6 +24,8 @@ const SIDEWAYS = new Set([
   'restore → check',
   'verify → backup',
   'restore → backup',
+  'convert → backup',
+  'convert → check',
 ]);
 
 const SRC = join(import.meta.dirname, '../../src');

@@ -284,6 +284,17 @@ describe('a kubectl export', () => {
     expect(report.exitCode).toBe(0);
   });
 
+  it('does not miss the key of an ACME account that was never registered', async () => {
+    const text = altered((e) => {
+      const [, , acmeIssuer] = e.issuers;
+      (acmeIssuer as KubeObject).status = { conditions: [{ type: 'Ready', status: 'False' }] };
+      return inOrder({ ...e, secrets: e.secrets.filter((s) => s.metadata.name !== 'account') });
+    });
+    const report = await check(text);
+    expect(about(report, 'Secret/shop/account')).toEqual(['note missing-secret']);
+    expect(report.exitCode).toBe(0);
+  });
+
   it('names an expired certificate, which renews whatever is done', async () => {
     const { certificate, secret } = leaf('shop', 'late', { notAfter: new Date('2026-05-01T00:00:00Z') });
     const report = await check(

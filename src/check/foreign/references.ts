@@ -1,4 +1,4 @@
-import { type Certificate, objectName, refName } from '../../model/objects.ts';
+import { type Certificate, condition, objectName, refName } from '../../model/objects.ts';
 import type { Problem } from '../../model/problems.ts';
 import { type Reference, referencesOf } from '../../refs/closure.ts';
 import { issuerNameOf, some } from '../subject.ts';
@@ -46,11 +46,29 @@ function missingSecret(foreign: Foreign, secret: string, group: readonly Referen
   const { isAssumed, name } = foreign.clusterResourceNamespace;
   const guess = isCluster && isAssumed ? ` (ClusterIssuers are taken to look in namespace ${name})` : '';
   const accepted = foreign.accepted.has(secret);
+  if (group.every((r) => hasNoAccount(foreign, r))) return noAccountYet(secret, group);
   return {
     severity: accepted ? 'warning' : 'error',
     code: 'missing-secret',
     message: `${some(group.map((r) => r.from))} ${group.length === 1 ? 'names' : 'name'} it, and it is not in the backup${guess}${accepted ? ', which was accepted' : ''}. ${consequence(first)}`,
     fix: `Bring it to the target before the restore, or export it too${guess === '' ? '' : '; give --cluster-resource-namespace where that is another one'}.`,
+    object: secret,
+  };
+}
+
+/** An ACME issuer that the export shows not to be Ready: it has registered nothing yet. */
+function hasNoAccount(foreign: Foreign, reference: Reference): boolean {
+  if (reference.role !== 'account-key') return false;
+  const holder = foreign.issuers.find(({ object }) => reference.from.startsWith(`${objectName(object)}:`));
+  return condition(holder?.object.status?.conditions, 'Ready')?.status === 'False';
+}
+
+function noAccountYet(secret: string, group: readonly Reference[]): Problem {
+  return {
+    severity: 'note',
+    code: 'missing-secret',
+    message: `${some(group.map((r) => r.from))} ${group.length === 1 ? 'names' : 'name'} it, and it is not in the backup; the issuer was not Ready, so it has no ACME account yet, and will register one.`,
+    fix: 'Nothing to do, unless the issuer should have an account.',
     object: secret,
   };
 }
