@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import * as core from '@actions/core';
 import { readBackup } from '../archive/read.ts';
 import { backup } from '../backup/backup.ts';
-import { check } from '../check/check.ts';
+import { checkAny } from '../check/any.ts';
 import { connect } from '../cluster/connect.ts';
 import { systemClock } from '../model/progress.ts';
 import type { Report } from '../model/report.ts';
@@ -32,7 +32,7 @@ import { makeWorkspace, WORKSPACE_STATE } from './workspace.ts';
 const TOOLS: Tools = {
   connect,
   backup,
-  check,
+  check: ({ path, ...request }) => checkAny({ ...request, paths: [path] }),
   predict,
   plan,
   restore,

@@ -47,9 +47,9 @@ describe('inInputs', () => {
   ])('leaves %j', (text) => expect(fix(text)).toBe(text));
 });
 
-/** Not about this program: arguments of cert-manager's controller. */
+/** Not about this program: arguments of cert-manager's controller, of Velero and of cmctl. */
 const OF_OTHERS =
-  /--(leader-election-namespace\b|cluster-resource-namespace=|max-|certificate-request-|feature-gates|enable-|x$)/;
+  /--(leader-election-namespace\b|cluster-resource-namespace=|max-|certificate-request-|feature-gates|enable-|x$|restore-resource-priorities\b|exclude-resources\b|include-cluster-resources=|output-version\b)/;
 /** RESTORE.md is for a terminal, and samples are Deployments. */
 const NO_MESSAGES = ['restore-md.ts', 'samples.ts', 'controller-deployment.ts'];
 

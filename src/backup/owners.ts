@@ -2,25 +2,13 @@ import { ApiError, type Cluster } from '../cluster/client.ts';
 import type { IndexEntry } from '../model/backup.ts';
 import { groupOf, INGRESS, type ResourceKind } from '../model/kinds.ts';
 import type { Certificate, OwnerReference } from '../model/objects.ts';
+import { controllerOf, shimOwner } from '../model/owners.ts';
 import { Refusals } from './refusals.ts';
-import { controllerOf, keyOf } from './state.ts';
+import { keyOf } from './state.ts';
 
 export type Maker = NonNullable<IndexEntry['maker']>;
 
-/** Groups of the kinds from which cert-manager's certificate-shim makes Certificates. */
-const SHIM_GROUPS: Record<string, readonly string[]> = {
-  Ingress: ['networking.k8s.io', 'extensions'],
-  Gateway: ['gateway.networking.k8s.io'],
-  ListenerSet: ['gateway.networking.k8s.io'],
-  XListenerSet: ['gateway.networking.x-k8s.io'],
-};
-
-/** The Ingress, Gateway or ListenerSet that makes the Certificate; undefined where a person or another tool made it. */
-export function shimOwner(certificate: Certificate): OwnerReference | undefined {
-  const owner = controllerOf(certificate);
-  if (owner === undefined) return undefined;
-  return SHIM_GROUPS[owner.kind]?.includes(groupOf(owner.apiVersion)) ? owner : undefined;
-}
+export { shimOwner } from '../model/owners.ts';
 
 /** A controller that is no shim: an operator that makes Certificates of its own. */
 export function foreignOwner(certificate: Certificate): OwnerReference | undefined {
@@ -81,7 +69,7 @@ function shimKind(owner: OwnerReference): ResourceKind {
 }
 
 /** The index may be readable by many, and annotations of an Ingress can hold anything (headers with credentials, say). */
-function aboutCertificates(annotations: Record<string, string> = {}): Record<string, string> {
+export function aboutCertificates(annotations: Record<string, string> = {}): Record<string, string> {
   return Object.fromEntries(
     Object.entries(annotations).filter(
       ([key]) => /^(acme\.)?cert-manager\.io\//.test(key) || key === 'kubernetes.io/tls-acme',

@@ -1,5 +1,8 @@
 import { NEXT_PRIVATE_KEY_LABEL } from '../model/kinds.ts';
-import type { Certificate, CertificateRequest, Issuer, KubeObject, OwnerReference, Secret } from '../model/objects.ts';
+import type { Certificate, CertificateRequest, Issuer, KubeObject, Secret } from '../model/objects.ts';
+import { controllerOf } from '../model/owners.ts';
+
+export { controllerOf } from '../model/owners.ts';
 
 /** What was read of a cluster: everything that a backup is made from, and that `verify` compares. */
 export interface ClusterState {
@@ -34,11 +37,6 @@ export function keyOf(namespace: string | undefined, name: string): string {
 export function secretOf(state: ClusterState, namespace: string, name: string): Secret | undefined | 'not-read' {
   const key = keyOf(namespace, name);
   return state.secrets.get(key) ?? (state.secretsRead || state.secretsAsked?.has(key) ? undefined : 'not-read');
-}
-
-/** The controller owner: the one by whose uid cert-manager matches (apimachinery IsControlledBy). */
-export function controllerOf(object: KubeObject): OwnerReference | undefined {
-  return object.metadata.ownerReferences?.find((owner) => owner.controller === true);
 }
 
 /** Requests by the uid of the Certificate that controls them; made once for many look-ups. */

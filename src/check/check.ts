@@ -4,6 +4,7 @@ import { formatDuration } from '../model/duration.ts';
 import { CertkeepError, EXIT, exitCodeOf, type Problem } from '../model/problems.ts';
 import type { Report } from '../model/report.ts';
 import { closureProblems, inFlightProblems, sharedSecretProblems } from './closure.ts';
+import { distinct } from './distinct.ts';
 import type { CheckRequest } from './request.ts';
 import { restoreMdProblems } from './restore-md.ts';
 import { SecretJudge, withoutValues } from './secrets.ts';
@@ -94,19 +95,6 @@ function report(request: CheckRequest, found: readonly Problem[]): Report {
     certificates: [],
     problems,
   };
-}
-
-/** One line for each code and object, errors first. */
-function distinct(problems: readonly Problem[]): Problem[] {
-  const order = { error: 0, warning: 1, note: 2 };
-  const seen = new Set<string>();
-  return problems
-    .toSorted((a, b) => order[a.severity] - order[b.severity])
-    .filter((problem) => {
-      if (problem.object === undefined) return true;
-      const key = `${problem.code} ${problem.object}`;
-      return !seen.has(key) && seen.add(key);
-    });
 }
 
 function sayAge(request: CheckRequest, subject: Subject): void {

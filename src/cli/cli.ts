@@ -70,14 +70,14 @@ Exit codes: 0 well · 2 usage · 3 reissued · 4 damaged · 5 cannot decrypt ·
 
   const add = <F extends CommonFlags>(
     command: Command,
-    run: (path: string, flags: F, progress: ReturnType<typeof terminalProgress>) => Promise<Report>,
+    run: (path: string, flags: F, progress: ReturnType<typeof terminalProgress>, paths: string[]) => Promise<Report>,
   ) => {
     command.allowExcessArguments(false).exitOverride();
     command.action(async (...given: unknown[]) => {
-      const path = typeof given[0] === 'string' ? given[0] : '';
+      const paths = [given[0]].flat().filter((path) => typeof path === 'string');
       const flags = command.opts() as F;
       exitCode = await runCommand(command.name() as CommandName, flags, context, (progress) =>
-        run(path, flags, progress),
+        run(paths[0] ?? '', flags, progress, paths),
       );
     });
     program.addCommand(command);
@@ -85,8 +85,8 @@ Exit codes: 0 well · 2 usage · 3 reissued · 4 damaged · 5 cannot decrypt ·
   add(backupCommand(), (_path, flags: Parameters<typeof runBackup>[1], progress) =>
     runBackup(context, flags, progress),
   );
-  add(checkCommand(), (path, flags: Parameters<typeof runCheck>[2], progress) =>
-    runCheck(context, path, flags, progress),
+  add(checkCommand(), (_path, flags: Parameters<typeof runCheck>[2], progress, paths) =>
+    runCheck(context, paths, flags, progress),
   );
   add(predictCommand(), (_path, flags: Parameters<typeof runPredict>[1], progress) =>
     runPredict(context, flags, progress),

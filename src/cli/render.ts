@@ -1,6 +1,6 @@
 import { formatDuration } from '../model/duration.ts';
 import { refName } from '../model/objects.ts';
-import type { ExitCode } from '../model/problems.ts';
+import { EXIT, type ExitCode, type ProblemCode } from '../model/problems.ts';
 import type { CertificateReport, Report } from '../model/report.ts';
 import { predictLines } from './render-predict.ts';
 import { fold, plain, type Style, table } from './terminal.ts';
@@ -99,6 +99,17 @@ function certificateLines(report: Report): string[] {
 const count = (certificates: CertificateReport[], wanted: string) =>
   certificates.filter((c) => (c.verdict ?? c.prediction) === wanted).length;
 
+const DAMAGE: ReadonlySet<ProblemCode> = new Set([
+  'no-backup',
+  'damaged-backup',
+  'unknown-format',
+  'forbidden-object',
+  'wrong-root',
+  'untrusted-origin',
+  'bad-manifest',
+  'artifact-not-found',
+]);
+
 /** What the exit code says, where the verdict about Certificates is not what decided. */
 const HEADLINE: Partial<Record<ExitCode, string>> = {
   1: 'failed',
@@ -111,6 +122,14 @@ const HEADLINE: Partial<Record<ExitCode, string>> = {
   9: 'unreachable',
 };
 
+/** Somebody else's backup may be whole and still hold what must not be restored. */
+function headline(report: Report): string | undefined {
+  if (report.command === 'predict' && report.exitCode === EXIT.damaged) return 'malformed input';
+  const isDamaged = report.problems.some((p) => p.severity === 'error' && DAMAGE.has(p.code));
+  if (report.exitCode === EXIT.damaged && !isDamaged) return report.verdict;
+  return HEADLINE[report.exitCode];
+}
+
 /** The last line: the verdict, and the figures behind it. */
 export function verdictLine(report: Report, s: Style): string {
   const all = report.certificates;
@@ -120,9 +139,7 @@ export function verdictLine(report: Report, s: Style): string {
   const bad =
     words.find((w) => w === 'reissued' || w === 'reissue') ??
     words.find((w) => ['missing', 'failed', 'issuing'].includes(w));
-  const headline =
-    report.command === 'predict' && report.exitCode === 4 ? 'malformed input' : HEADLINE[report.exitCode];
-  const verdict = headline ?? (report.exitCode === 3 ? bad : undefined) ?? report.verdict;
+  const verdict = headline(report) ?? (report.exitCode === 3 ? bad : undefined) ?? report.verdict;
   const figures = words.map((w) => `${count(all, w)} of ${all.length} ${w}`).join(', ');
   const barrier = report.barrier === undefined ? '' : `; barrier ${report.barrier}`;
   return `${paint(`${report.command}: ${verdict}`)}${figures === '' ? '' : ` – ${figures}`}${barrier} (exit ${report.exitCode})`;

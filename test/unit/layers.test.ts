@@ -12,6 +12,7 @@ const LAYERS: Record<string, number> = {
   check: 3,
   predict: 3,
   rights: 3,
+  convert: 3,
   reissue: 2,
   refs: 2,
   archive: 2,
@@ -30,6 +31,8 @@ const SIDEWAYS = new Set([
   'backup → rights',
   'verify → rights',
   'restore → rights',
+  'convert → backup',
+  'convert → check',
 ]);
 
 const SRC = join(import.meta.dirname, '../../src');

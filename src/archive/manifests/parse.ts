@@ -39,7 +39,7 @@ function parseYaml(text: string, line: number, kind: PieceKind): { value: unknow
   } catch (error) {
     if (!(error instanceof YAMLException)) throw error;
     const at = line + (error.mark?.line ?? 0);
-    const isCut = /unexpected end/i.test(error.reason);
+    const isCut = /unexpected end|end of (the )?(stream|document)/i.test(error.reason);
     return { fault: { line: at, what: `it is not YAML (${reason(error)})`, fix: isCut ? FIX_CUT : FIX_YAML } };
   }
 }

@@ -193,6 +193,7 @@ describe('what the shim would do', () => {
       return performance.now() - start;
     };
     many(1000);
-    expect(many(20_000)).toBeLessThan(3000);
+    // Quadratic it would take minutes, on a busy machine too.
+    expect(many(20_000)).toBeLessThan(30_000);
   });
 });
