@@ -56,7 +56,17 @@ const NO_MESSAGES = ['restore-md.ts', 'samples.ts', 'controller-deployment.ts'];
 /** String literals with a flag in the modules that make problems, with X for what is put in. */
 function messages(): string[] {
   const found: string[] = [];
-  for (const directory of ['backup', 'check', 'restore', 'verify', 'archive', 'cluster', 'reissue', 'refs']) {
+  for (const directory of [
+    'backup',
+    'check',
+    'predict',
+    'restore',
+    'verify',
+    'archive',
+    'cluster',
+    'reissue',
+    'refs',
+  ]) {
     const root = join(import.meta.dirname, '..', directory);
     for (const file of readdirSync(root, { recursive: true, encoding: 'utf8' })) {
       if (!file.endsWith('.ts') || file.endsWith('.test.ts') || NO_MESSAGES.some((name) => file.endsWith(name)))

@@ -106,12 +106,11 @@ function why({ reason = '', message = '', at = null, maker }: CertificateReport)
 
 function next(report: Report, { now, until }: ForecastReport, s: Style): string[] {
   const start = Date.parse(now);
-  const coming = report.certificates.filter(
-    ({ prediction, at }) => prediction === 'keep' && typeof at === 'string' && at <= until,
-  );
-  const later = report.certificates.find(
-    ({ prediction, at }) => prediction === 'keep' && typeof at === 'string' && at > until,
-  );
+  const kept = report.certificates
+    .filter(({ prediction, at }) => prediction === 'keep' && typeof at === 'string')
+    .sort((a, b) => Date.parse(a.at ?? '') - Date.parse(b.at ?? ''));
+  const coming = kept.filter(({ at }) => Date.parse(at ?? '') <= Date.parse(until));
+  const later = kept[coming.length];
   if (coming.length === 0) {
     return later === undefined
       ? []

@@ -6,7 +6,7 @@ import { formatDuration } from '../model/duration.ts';
 import { CertkeepError } from '../model/problems.ts';
 import { withRbacCommand } from '../rights/command.ts';
 import { withDefaults } from '../rights/options.ts';
-import { existing, factsOfInstallation } from './installation.ts';
+import { existing, factsOfInstallation, readHelmFacts } from './installation.ts';
 import { readMakers } from './makers.ts';
 import type { LiveSource, PredictRequest } from './request.ts';
 import { emptyState, type PredictState } from './state.ts';
@@ -79,7 +79,7 @@ async function read(source: LiveSource, request: PredictRequest): Promise<Predic
   if (!info.installed) {
     throw new CertkeepError(
       'cert-manager-not-installed',
-      `The cluster at ${cluster.server} does not serve the API group cert-manager.io: cert-manager is not installed there, or${context} is of another cluster than you mean.`,
+      `The cluster at ${cluster.server} does not serve the API group cert-manager.io: cert-manager is not installed there, or this is another cluster than you mean.`,
       'Check --context and --kubeconfig.',
     );
   }
@@ -87,13 +87,15 @@ async function read(source: LiveSource, request: PredictRequest): Promise<Predic
   if (request.currentVersion === undefined) requireVisible(info);
   // All Certificates, whatever the selector: those that share a Secret decide about each other.
   const namespaces = [...new Set(request.namespaces)];
-  const [read, { makers, problems }] = await Promise.all([
+  const [read, { makers, problems }, helm] = await Promise.all([
     readClusterState(cluster, { namespaces, secrets: 'required', secretsVerb: 'get', settleMs: 0, progress }),
     readMakers(cluster, namespaces),
+    readHelmFacts(cluster),
   ]);
   progress.info(
     `Read ${read.certificates.length} Certificates, ${read.secrets.size} Secrets and ${read.requests.length} CertificateRequests.`,
   );
+  const installation = factsOfInstallation(info);
   return {
     ...emptyState(`the cluster ${cluster.server}`),
     cluster: uid,
@@ -106,7 +108,8 @@ async function read(source: LiveSource, request: PredictRequest): Promise<Predic
     controllerFlags: { flags: info.flags, known: info.flagsKnown },
     problems,
     facts: {
-      ...factsOfInstallation(info),
+      ...installation,
+      ...(installation.crds === undefined ? {} : { crds: { ...installation.crds, ...helm } }),
       ...(read.secretsRead && request.namespaces.length === 0
         ? { secretExists: existing([...read.secrets.values()]) }
         : {}),

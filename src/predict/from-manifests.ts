@@ -3,6 +3,7 @@ import { type ManifestObject, manifestSources, readManifests } from '../archive/
 import { CERT_MANAGER_GROUP, groupOf } from '../model/kinds.ts';
 import { type Certificate, type CertificateRequest, type Issuer, objectName, type Secret } from '../model/objects.ts';
 import type { Problem } from '../model/problems.ts';
+import { controllerFlags as readFlags } from '../reissue/flags.ts';
 import { wrongCertificate, wrongRequest, wrongSecret } from '../reissue/shape.ts';
 import { controllerFlags, controllerVersion, keepForPrediction, notBase64 } from './keep.ts';
 import type { FileSource } from './request.ts';
@@ -68,6 +69,7 @@ class Adder {
     if (version !== '') {
       this.#state.version = version;
       this.#state.controllerFlags = controllerFlags(object);
+      this.#state.facts = { flags: readFlags(this.#state.controllerFlags.flags) };
       return;
     }
     const key = `${groupOf(object.apiVersion)}/${objectName(object)}`;

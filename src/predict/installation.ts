@@ -1,6 +1,10 @@
+import { ApiError } from '../cluster/api-error.ts';
+import type { Cluster } from '../cluster/client.ts';
+import { explainApiError } from '../cluster/errors.ts';
+import { CRD } from '../model/kinds.ts';
 import type { Secret } from '../model/objects.ts';
 import { controllerFlags } from '../reissue/flags.ts';
-import type { UpgradeFacts } from '../reissue/hazards.ts';
+import type { CrdFacts, UpgradeFacts } from '../reissue/hazards.ts';
 
 /** What a cluster, or a backup of it, tells of its cert-manager. */
 export interface Installation {
@@ -13,7 +17,7 @@ export interface Installation {
   crds: Record<string, string[]>;
 }
 
-/** The facts that bear on an upgrade. How Helm holds the CRDs is not known. */
+/** The facts that bear on an upgrade; how Helm holds the CRDs is for `readHelmFacts` to find out. */
 export function factsOfInstallation({ flags, controllerConfig, ...rest }: Installation): UpgradeFacts {
   const { clusterResourceNamespace, crds } = rest;
   const storedVersions = [...new Set(Object.values(crds).flat())];
@@ -22,6 +26,23 @@ export function factsOfInstallation({ flags, controllerConfig, ...rest }: Instal
     ...(clusterResourceNamespace === '' ? {} : { clusterResourceNamespace }),
     ...(storedVersions.length === 0 ? {} : { crds: { storedVersions } }),
   };
+}
+
+/** Whether Helm installed the CRDs, and keeps them; {} where they may not be read. */
+export async function readHelmFacts(cluster: Cluster): Promise<Pick<CrdFacts, 'byHelm' | 'kept'>> {
+  try {
+    const crd = await cluster.get(CRD, undefined, 'certificates.cert-manager.io');
+    if (crd === undefined) return {};
+    const { labels = {}, annotations = {} } = crd.metadata;
+    return {
+      byHelm:
+        labels['app.kubernetes.io/managed-by'] === 'Helm' || annotations['meta.helm.sh/release-name'] !== undefined,
+      kept: annotations['helm.sh/resource-policy'] === 'keep',
+    };
+  } catch (error) {
+    if (error instanceof ApiError && error.status === 403) return {};
+    throw explainApiError(error, 'read the CRDs');
+  }
 }
 
 /** Whether a Secret is among these, which are all that there are. */

@@ -175,6 +175,13 @@ describe('manifests', () => {
         template: { spec: { containers: [{ name: 'cert-manager-controller', image: 'quay.io/x/y:v1.17.4' }] } },
       },
     };
+    const limited = structuredClone(deployment);
+    Object.assign(limited.spec.template.spec.containers[0] ?? {}, {
+      image: 'quay.io/x/y:v1.21.2',
+      args: ['--max-private-key-size=10'],
+    });
+    const tight = await run(list([...issued('web'), limited]), { currentVersion: undefined as never });
+    expect(tight.certificates).toMatchObject([{ prediction: 'reissue', reason: 'InvalidKeyPair' }]);
     const read = await run(list([...issued('web'), deployment]), { currentVersion: undefined as never });
     expect(read).toMatchObject({ certManager: 'v1.17.4', forecast: { rules: { version: '1.17.4', assumed: false } } });
   });

@@ -38,6 +38,14 @@ const fates = (report: Report) =>
 const find = (report: Report, name: string): CertificateReport | undefined =>
   report.certificates.find((c) => `${c.namespace}/${c.name}` === name);
 
+/** Stops and starts the controller alone: the webhook goes on judging. */
+async function scaleController(replicas: number): Promise<void> {
+  await cluster.kubectl(['scale', 'deployment', '-n', 'cert-manager', 'cert-manager', `--replicas=${replicas}`]);
+  if (replicas > 0) return;
+  const pods = ['pods', '-n', 'cert-manager', '-l', 'app.kubernetes.io/component=controller'];
+  await cluster.kubectl(['wait', ...pods, '--for=delete', '--timeout=60s']);
+}
+
 beforeAll(async () => {
   cluster = await startCluster('predict', { certManager: '1.18.2' });
   await fillCompany(cluster);
@@ -108,7 +116,7 @@ describe('as things stand', () => {
   });
 
   it('predicts what the controller then does', async () => {
-    await cluster.certManager('stop');
+    await scaleController(0);
     const patch = (kind: string, namespace: string, name: string, body: object) =>
       cluster.kubectl(['patch', kind, '-n', namespace, name, '--type=merge', '-p', JSON.stringify(body)]);
     await patch('certificate', 'media', 'images', { spec: { dnsNames: ['images.example.com', 'img.example.com'] } });
@@ -132,7 +140,7 @@ describe('as things stand', () => {
     expect(narrowed.certificates.map(({ name }) => name).sort()).toEqual(['images', 'video']);
 
     const before = new Set(await requests(cluster));
-    await cluster.certManager('1.18.2');
+    await scaleController(1);
     for (const { namespace, name } of predicted) {
       await cluster.kubectl([
         'wait',
@@ -170,6 +178,16 @@ describe('an upgrade', () => {
     expect(hazard?.source).not.toBe('');
     expect(find(report, 'api/internal')?.upgrade).toMatchObject({ reissuedIfCrdsFirst: true, reissued: false });
     await live(['--cert-manager-version', '1.19.0', '--fail-on-reissue'], 3);
+  });
+
+  it('to 1.19.0 with CRDs that Helm would delete', async () => {
+    const crd = ['crd', 'certificates.cert-manager.io'];
+    await cluster.kubectl(['annotate', ...crd, 'meta.helm.sh/release-name=cert-manager']);
+    const codes = async () =>
+      (await live(['--cert-manager-version', '1.19.0'])).forecast?.upgrade?.hazards.map(({ code }) => code);
+    expect(await codes()).toContain('helm-crds-not-kept');
+    await cluster.kubectl(['annotate', ...crd, 'helm.sh/resource-policy=keep']);
+    expect(await codes()).not.toContain('helm-crds-not-kept');
   });
 
   it('to 1.21.2 reissues nothing', async () => {
