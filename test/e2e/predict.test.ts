@@ -182,7 +182,7 @@ describe('an upgrade', () => {
 
   it('to 1.19.0 with CRDs that Helm would delete', async () => {
     const crd = ['crd', 'certificates.cert-manager.io'];
-    await cluster.kubectl(['annotate', ...crd, 'meta.helm.sh/release-name=cert-manager']);
+    await cluster.kubectl(['annotate', ...crd, 'meta.helm.sh/release-name=cert-manager', 'helm.sh/resource-policy-']);
     const codes = async () =>
       (await live(['--cert-manager-version', '1.19.0'])).forecast?.upgrade?.hazards.map(({ code }) => code);
     expect(await codes()).toContain('helm-crds-not-kept');
