@@ -177,6 +177,20 @@ export const CHAIN_ROWS: Row<ReissueInput>[] = [
       newlyViolated(currentCertificateRequestMismatchesSpec, input, upgrade),
   },
   {
+    code: 'literal-subject-attributes',
+    level: 'certificate',
+    effect: 'reissue',
+    since: ['1.15.0'],
+    backwards: true,
+    message:
+      'Before 1.15 a literalSubject is compared with the request attribute by attribute, in the order in which they are written, and attribute types given as numbers are not known (RequestChanged, spec.literalSubject).',
+    ...PULL(6792),
+    advice: 'Write the attributes in the order of the current CertificateRequest, with the names of their types.',
+    touches: (input, upgrade) =>
+      isSet(input.certificate.spec.literalSubject) &&
+      newlyViolated(currentCertificateRequestMismatchesSpec, input, upgrade),
+  },
+  {
     code: 'other-names-compared',
     level: 'certificate',
     effect: 'reissue',

@@ -264,6 +264,18 @@ const CERTIFICATE_EXAMPLES: Record<string, Example> = {
     over: ['1.14.7', '1.15.0'],
     besides: ['1.15.0', '1.21.2'],
   },
+  'literal-subject-attributes': {
+    touched: {
+      spec: { literalSubject: '2.5.4.3=web' },
+      request: { request: makeRequest(PAIR, { commonName: 'web', dnsNames: ['a.example.com'], printable: true }) },
+    },
+    spared: {
+      spec: LITERAL,
+      request: { request: makeRequest(PAIR, { commonName: 'web', dnsNames: ['a.example.com'], printable: true }) },
+    },
+    over: ['1.15.0', '1.14.7'],
+    besides: ['1.14.7', '1.15.0'],
+  },
   'literal-subject-gate': {
     touched: { spec: LITERAL },
     spared: {},

@@ -152,9 +152,10 @@ export const RENEWAL_ROWS: Row<ReissueInput>[] = [
     advice: 'Leave the gate off where the time of renewals matters.',
     crosses: ({ from, to }) => from.acmeRenewalInfo !== to.acmeRenewalInfo,
     touches: ({ certificate }, { facts: { issuer } }) =>
-      issuer === undefined
+      at(certificate.status, 'acme', 'ari') !== undefined ||
+      (issuer === undefined
         ? (certificate.spec.issuerRef?.group || 'cert-manager.io') === 'cert-manager.io'
-        : at(issuer, 'spec', 'acme') !== undefined,
+        : at(issuer, 'spec', 'acme') !== undefined),
   },
   {
     code: 'back-off-changed',
