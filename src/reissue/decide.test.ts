@@ -2,6 +2,7 @@ import { generateKeyPairSync } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import type { Certificate, Secret } from '../model/objects.ts';
 import { decide, type ReissueInput } from './decide.ts';
+import { controllerFlags } from './flags.ts';
 
 /**
  * Odd objects and the rules around the chain. That the chain itself agrees with cert-manager's is tested against
@@ -66,6 +67,11 @@ describe('the label of a Secret', () => {
     expect(labelled({ 'controller.cert-manager.io/fao': 'false' })).toBe('DoesNotExist');
     expect(labelled({ 'controller.cert-manager.io/fao': '' })).toBe('DoesNotExist');
     expect(labelled({ 'controller.cert-manager.io/fao': 'false' }, '1.12.14')).toBe('MissingData');
+  });
+  it('does not matter where one cache holds all Secrets', () => {
+    const flags = controllerFlags(['--feature-gates=SecretsFilteredCaching=false']);
+    const unlabelled = secret({}, { labels: { 'controller.cert-manager.io/fao': 'false' } });
+    expect(decide(input(certificate(), unlabelled), { now, version: '1.21.2', flags }).reason).toBe('MissingData');
   });
   it('may be absent', () => {
     for (const labels of [undefined, null, {}, { app: 'web' }, { 'controller.cert-manager.io/fao': 'true' }])

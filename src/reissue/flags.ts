@@ -173,5 +173,8 @@ export function withFlags(rules: Rules, flags: ControllerFlags | undefined): Rul
   if (rules.renewal !== 'absent') {
     changed.acmeRenewalInfo = flags.featureGates.ACMEUseARI ?? flags.featureGates.AllAlpha ?? false;
   }
+  const { SecretsFilteredCaching, AllBeta } = flags.featureGates;
+  const byDefault = rules.filteredSecrets ? (AllBeta ?? true) : false;
+  changed.filteredSecrets = SecretsFilteredCaching ?? byDefault;
   return { ...rules, ...changed };
 }

@@ -46,6 +46,7 @@ export function basePlan(maker: Maker, now: Date): Plan {
     privateKey: { algorithm: 'ECDSA', size: 256 },
   };
   return {
+    flags: [],
     random: new Random(1),
     maker,
     spec,
