@@ -93,7 +93,7 @@ const MAX_READS = 3;
  * cert-manager, rights missing, output directory not empty.
  */
 export async function backup(asked: BackupRequest): Promise<Report> {
-  const request = { ...asked, namespaces: [...new Set(asked.namespaces)] };
+  const request: Run = { ...asked, namespaces: [...new Set(asked.namespaces)], foreignKinds: new Set() };
   const mode = secretsMode(request);
   parseIncludes(request.include ?? []);
   try {
@@ -103,8 +103,14 @@ export async function backup(asked: BackupRequest): Promise<Report> {
   }
 }
 
+/** The request, and what the run has come to know that its rights depend on. */
+interface Run extends BackupRequest {
+  /** `plural.group` of the issuers of other groups that Certificates use. */
+  foreignKinds: Set<string>;
+}
+
 /** The rights that this run needs. */
-function rightsOf(request: BackupRequest, secrets: 'all' | 'issuer' | 'none'): RightsOptions {
+function rightsOf(request: Run, secrets: 'all' | 'issuer' | 'none'): RightsOptions {
   return withDefaults({
     use: 'backup',
     secrets,
@@ -112,11 +118,11 @@ function rightsOf(request: BackupRequest, secrets: 'all' | 'issuer' | 'none'): R
     namespaces: request.namespaces,
     certManagerNamespace: request.certManagerNamespace ?? '',
     clusterResourceNamespace: request.clusterResourceNamespace ?? '',
-    include: request.include ?? [],
+    include: [...new Set([...(request.include ?? []), ...request.foreignKinds])],
   });
 }
 
-async function backUp(request: BackupRequest, mode: 'all' | 'issuer' | 'none'): Promise<Report> {
+async function captureAndWrite(request: Run, mode: 'all' | 'issuer' | 'none'): Promise<Report> {
   const { progress } = request;
   await checkTarget(request);
   const source = await identify(request);
@@ -221,7 +227,7 @@ function isTooOld(version: string): boolean {
  * pairs an old spec with a new Secret. (Certificates are looked after in settle.ts.)
  */
 async function capture(
-  request: BackupRequest,
+  request: Run,
   source: Source,
   mode: 'all' | 'issuer' | 'none',
 ): Promise<{ state: ClusterState; assembled: Assembled }> {
@@ -272,7 +278,7 @@ interface Assembled {
 
 /** Chooses what belongs to the backup, and finds what is missing. */
 async function assemble(
-  request: BackupRequest,
+  request: Run,
   source: Source,
   state: ClusterState,
   mode: 'all' | 'issuer' | 'none',
@@ -365,15 +371,16 @@ interface Others {
   problems: Problem[];
 }
 
-async function readOthers(
-  request: BackupRequest,
-  scope: IssuerScope,
-  mode: 'all' | 'issuer' | 'none',
-): Promise<Others> {
-  const { cluster, namespaces, selector = '', allowMissing } = request;
+async function readOthers(request: Run, scope: IssuerScope, mode: 'all' | 'issuer' | 'none'): Promise<Others> {
+  const { cluster, namespaces, selector = '', allowMissing, foreignKinds } = request;
   const asked = parseIncludes(request.include ?? []);
   const [issuers, included, injections] = await Promise.all([
-    readForeignIssuers(cluster, scope, { namespaces, selector, allowMissing }),
+    readForeignIssuers(cluster, scope, {
+      namespaces,
+      selector,
+      allowMissing,
+      onKind: (resource) => foreignKinds.add(resource),
+    }),
     readIncluded(cluster, asked.resources, namespaces),
     // What is injected into belongs to no Certificate, and mostly to no namespace.
     mode === 'all' && selector === '' ? readInjections(cluster, namespaces) : { objects: [], problems: [] },

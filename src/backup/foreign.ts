@@ -1,6 +1,7 @@
 import type { Cluster } from '../cluster/client.ts';
 import { findKind } from '../cluster/discovery.ts';
 import { explainApiError } from '../cluster/errors.ts';
+import { findByName } from '../cluster/single.ts';
 import { isForeignGroup } from '../model/include.ts';
 import type { ResourceKind } from '../model/kinds.ts';
 import { type IssuerRef, type KubeObject, refName } from '../model/objects.ts';
@@ -22,6 +23,8 @@ export interface ForeignScope {
   namespaces: readonly string[];
   selector: string;
   allowMissing: readonly string[];
+  /** Told `plural.group` of each kind before its objects are read. */
+  onKind?: (resource: string) => void;
 }
 
 /**
@@ -84,12 +87,13 @@ async function readKind(
     return;
   }
   result.resources.push(`${kind.plural}.${kind.group}`);
+  options.onKind?.(`${kind.plural}.${kind.group}`);
   const all = options.namespaces.length === 0 && options.selector === '' && /issuer$/i.test(kind.kind);
   const listed = all ? await list(cluster, kind, undefined, refusals) : undefined;
   for (const [name, namespace, use] of names(kind)) {
     const found =
       listed === undefined
-        ? await get(cluster, kind, namespace, use.ref.name, refusals, isAccepted(name))
+        ? await find(cluster, kind, namespace, use.ref.name, refusals, isAccepted(name))
         : listed.find((o) => o.metadata.name === use.ref.name && o.metadata.namespace === namespace);
     if (found === undefined) result.problems.push(missing(name, use, 'it does not exist', isAccepted(name)));
     else if (!all) result.objects.push({ kind, object: found });
@@ -139,7 +143,7 @@ async function list(
   return (found?.items ?? []).filter((object) => object.metadata.deletionTimestamp === undefined);
 }
 
-async function get(
+async function find(
   cluster: Cluster,
   kind: ResourceKind,
   namespace: string | undefined,
@@ -147,9 +151,9 @@ async function get(
   refusals: Refusals,
   accepted: boolean,
 ): Promise<KubeObject | undefined> {
-  const read = cluster.get(kind, namespace, name);
+  const read = findByName(cluster, kind, namespace, name);
   try {
-    return await (accepted ? read : refusals.note(read, 'get', kind, namespace));
+    return await (accepted ? read : refusals.note(read, 'list', kind, namespace));
   } catch (error) {
     if (isForbidden(error)) return undefined;
     throw explainApiError(error, `read ${kind.kind} ${name}`);

@@ -1,5 +1,6 @@
 import pLimit from 'p-limit';
 import type { Cluster } from '../cluster/client.ts';
+import { findByName } from '../cluster/single.ts';
 import { CLUSTER_ISSUER, ISSUER, type ResourceKind } from '../model/kinds.ts';
 import { type KubeObject, objectName } from '../model/objects.ts';
 import { Refusals } from './refusals.ts';
@@ -34,7 +35,9 @@ export async function changedIssuers(
     Promise.all([list(CLUSTER_ISSUER), ...scopes.map((namespace) => list(ISSUER, namespace))]),
     Promise.all(
       foreign.map(({ kind, object: { metadata } }) =>
-        limit(() => refusals.note(cluster.get(kind, metadata.namespace, metadata.name), 'get', kind)),
+        limit(() =>
+          refusals.note(findByName(cluster, kind, metadata.namespace, metadata.name), 'list', kind, metadata.namespace),
+        ),
       ),
     ),
   ]);

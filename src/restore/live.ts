@@ -99,7 +99,7 @@ export async function listIn(
 }
 
 /** One by one: a list of all CRDs of a cluster is large. */
-async function readCrds(cluster: Cluster, names: readonly string[]): Promise<KubeObject[]> {
+export async function readCrds(cluster: Cluster, names: readonly string[]): Promise<KubeObject[]> {
   try {
     const found = await Promise.all(names.map((name) => cluster.get(CRD, undefined, name)));
     return found.filter((crd) => crd !== undefined);

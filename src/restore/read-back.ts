@@ -1,11 +1,11 @@
 import type { Cluster } from '../cluster/client.ts';
-import { type ResourceKind, SECRET } from '../model/kinds.ts';
+import { CRD, type ResourceKind, SECRET } from '../model/kinds.ts';
 import { objectName } from '../model/objects.ts';
 import { CertkeepError } from '../model/problems.ts';
 import { listed, type PlannedObject } from './actions.ts';
 import { differences } from './compare.ts';
 import { keyOf } from './kinds.ts';
-import { listIn, secretsIn } from './live.ts';
+import { listIn, readCrds, secretsIn } from './live.ts';
 
 /** One created object and the uid it got. */
 export interface Expected {
@@ -40,7 +40,12 @@ export async function readBack(cluster: Cluster, expected: readonly Expected[]):
               name: object.metadata.name,
             })),
           )
-        : await listIn(cluster, group.kind, namespaces);
+        : group.kind.kind === CRD.kind
+          ? await readCrds(
+              cluster,
+              group.expected.map(({ item }) => item.object.metadata.name),
+            )
+          : await listIn(cluster, group.kind, namespaces);
     const found = new Map(objects.map((object) => [keyOf(object), object]));
     for (const { item, uid } of group.expected) {
       const name = objectName(item.object);

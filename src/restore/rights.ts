@@ -28,6 +28,7 @@ export function restoreRights(
     canaryNamespace: request.canaryNamespace ?? info?.watchedNamespace ?? '',
     leaderElectionNamespace: info?.leaderElectionNamespace ?? '',
     makers: known === undefined || known.makers.length === 0 ? DEFAULTS.makers : known.makers,
+    include: request.include ?? [],
     ...(known === undefined ? {} : { known }),
   });
 }

@@ -46,7 +46,7 @@ export interface RightsOptions {
   controllerConfig: string;
   /** What makes Certificates in the cluster. */
   makers: readonly MakerKind[];
-  /** backup: `crds`, or `RESOURCE.GROUP`. */
+  /** backup, plan, restore: `crds`, or `RESOURCE.GROUP`. */
   include: readonly string[];
   known?: KnownObjects;
 }

@@ -98,6 +98,21 @@ describe('rightsFor', () => {
     expect(more).toHaveLength(8);
   });
 
+  it('--include lets a restore write what it names, and plan try it', () => {
+    const more = (use: 'plan' | 'restore') => {
+      const base = words({ use });
+      return words({ use, include: ['bundles.trust.cert-manager.io', 'crds'] }).filter(
+        (right) => !base.includes(right),
+      );
+    };
+    const CRDS = 'customresourcedefinitions.apiextensions.k8s.io';
+    const tried = ['list', 'create'].map((verb) => `${verb} bundles.trust.cert-manager.io (cluster-wide)`);
+    expect(more('plan').sort()).toEqual(
+      [...tried, `create ${CRDS} (cluster-wide)`, `get ${CRDS} (cluster-wide)`].sort(),
+    );
+    expect(more('restore')).toContain('patch bundles.trust.cert-manager.io (cluster-wide)');
+  });
+
   it('none includes another one', () => {
     for (const use of USES) {
       for (const namespaces of [[], ['cert-manager']]) {

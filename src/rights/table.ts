@@ -111,6 +111,12 @@ const CERT_MANAGER_CRDS: readonly string[] = [
 
 const kindsToInclude = (include: readonly string[]): string[] => include.filter((resource) => resource !== 'crds');
 
+const included = ({ include }: RightsOptions): { group: string; plural: string }[] =>
+  kindsToInclude(include).map((resource) => {
+    const [plural = '', ...group] = resource.split('.');
+    return { group: group.join('.'), plural };
+  });
+
 const readsSecrets = ({ baseline }: RightsOptions): boolean => baseline === 'secrets';
 
 /** The lock against a second restore, and the pause of the controller. Without one of them the restore goes on unpaused. */
@@ -421,15 +427,45 @@ export const TABLE: readonly Row[] = [
   {
     uses: ['backup'],
     verbs: ['list'],
-    resources: ({ include }) =>
-      kindsToInclude(include).map((resource) => {
-        const [plural = '', ...group] = resource.split('.');
-        return { group: group.join('.'), plural };
-      }),
+    resources: included,
     // Whether the kind has namespaces is not known without the cluster.
     place: 'cluster',
     when: 'with `--include RESOURCE.GROUP`',
     why: 'what is captured besides, and issuers of other groups',
+  },
+  {
+    uses: ['plan', 'restore'],
+    verbs: ['list', 'create'],
+    resources: included,
+    place: 'cluster',
+    when: 'with `--include RESOURCE.GROUP`',
+    why: 'kinds of other groups that are restored',
+  },
+  {
+    uses: ['restore'],
+    verbs: ['patch'],
+    resources: included,
+    place: 'cluster',
+    when: 'with `--include RESOURCE.GROUP`',
+    why: 'their field managers are put back',
+  },
+  {
+    uses: ['plan', 'restore'],
+    verbs: ['get', 'create'],
+    resources: always(CRD),
+    place: 'cluster',
+    when: 'with `--include crds`',
+    is: ({ include }) => include.includes('crds'),
+    why: 'CustomResourceDefinitions that the target lacks',
+  },
+  {
+    uses: ['restore'],
+    verbs: ['patch'],
+    resources: always(CRD),
+    place: 'cluster',
+    when: 'with `--include crds`',
+    is: ({ include }) => include.includes('crds'),
+    why: 'their field managers are put back',
   },
   {
     uses: ['backup'],

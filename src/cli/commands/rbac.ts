@@ -71,7 +71,12 @@ export function rbacCommand(): Command {
         .choices(['Ingress', 'Gateway', 'ListenerSet', 'XListenerSet', 'none'])
         .argParser(collect),
     )
-    .addOption(repeatable('--include <resource.group>', 'as for backup: what is captured besides; repeatable'));
+    .addOption(
+      repeatable(
+        '--include <resource.group>',
+        'as for backup, plan and restore: what is captured or restored besides; repeatable',
+      ),
+    );
 }
 
 /** Prints the manifests. Throws CertkeepError for flags that do not go together, and for a backup that cannot be read. */
@@ -171,7 +176,8 @@ async function narrowed(
     certManagerNamespace: given.certManagerNamespace || certManager.namespace,
     clusterResourceNamespace: given.clusterResourceNamespace || certManager.clusterResourceNamespace,
     leaderElectionNamespace: given.leaderElectionNamespace || (leader?.split('=')[1] ?? ''),
-    include: given.use === 'backup' ? [...new Set([...(given.include ?? []), ...scope.include])] : [],
+    include:
+      given.use === 'backup' ? [...new Set([...(given.include ?? []), ...scope.include])] : (given.include ?? []),
     known: knownObjects(manifest, contents),
   });
 }
