@@ -11,7 +11,7 @@ export function clusterMetadata(foreign: Foreign): Problem[] {
     {
       severity: 'warning',
       code: 'cluster-metadata',
-      message: `${count} ${count === 1 ? 'object carries' : 'objects carry'} metadata.uid or resourceVersion of the cluster ${count === 1 ? 'it' : 'they'} came from: applied as they are, they end in conflicts.`,
+      message: `${count} ${count === 1 ? 'object carries' : 'objects carry'} metadata.uid or resourceVersion of the cluster ${count === 1 ? 'it' : 'they'} came from: where such an object exists and has changed since, \`kubectl apply\` ends in a conflict.`,
       fix: 'Take them off: jq \'walk(if type == "object" and has("metadata") then .metadata |= (del(.uid) | del(.resourceVersion)) else . end)\'',
     },
   ];

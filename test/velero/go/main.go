@@ -20,6 +20,7 @@ import (
 	"github.com/vmware-tanzu/velero/pkg/plugin/velero"
 	biav1 "github.com/vmware-tanzu/velero/pkg/plugin/velero/backupitemaction/v1"
 	biav2 "github.com/vmware-tanzu/velero/pkg/plugin/velero/backupitemaction/v2"
+	"github.com/vmware-tanzu/velero/pkg/podvolume"
 	"github.com/vmware-tanzu/velero/pkg/util/actionhelpers"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -87,7 +88,7 @@ func run(kubeconfig, specFile, out string) error {
 	if err != nil {
 		return err
 	}
-	backupper, err := backup.NewKubernetesBackupper(kb, helper, client.NewDynamicFactory(dynamicClient), nil, nil,
+	backupper, err := backup.NewKubernetesBackupper(kb, helper, client.NewDynamicFactory(dynamicClient), nil, noVolumes{},
 		time.Minute, false, 500, "", nil, nil)
 	if err != nil {
 		return err
@@ -132,3 +133,18 @@ func (adapted) Progress(string, *velerov1.Backup) (velero.OperationProgress, err
 }
 
 func (adapted) Cancel(string, *velerov1.Backup) error { return nil }
+
+// noVolumes stands for the backup of volumes, of which the test cluster has none; its other methods are never called.
+type noVolumes struct{ podvolume.Backupper }
+
+func (noVolumes) NewBackupper(context.Context, logrus.FieldLogger, *velerov1.Backup, string) (podvolume.Backupper, error) {
+	return noVolumes{}, nil
+}
+
+func (noVolumes) WaitAllPodVolumesProcessed(logrus.FieldLogger) []*velerov1.PodVolumeBackup {
+	return nil
+}
+
+func (noVolumes) ListPodVolumeBackupsByPod(string, string) ([]*velerov1.PodVolumeBackup, error) {
+	return nil, nil
+}
