@@ -97,7 +97,7 @@ export async function backup(asked: BackupRequest): Promise<Report> {
   const mode = secretsMode(request);
   parseIncludes(request.include ?? []);
   try {
-    return await backUp(request, mode);
+    return await captureAndWrite(request, mode);
   } catch (error) {
     throw withRbacCommand(error, rightsOf(request, mode));
   }

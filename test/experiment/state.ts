@@ -56,7 +56,6 @@ export function basePlan(maker: Maker, now: Date): Plan {
     template: { signer: 'p256-5', notBefore: rfc3339(notBefore), notAfter: rfc3339(notAfter) },
     keys: { secret: 'p256-0', request: 'p256-0', leaf: 'p256-0' },
     keyEncoding: 'PKCS1',
-    flags: [],
     chain: ['p256-5'],
     withRequest: true,
     annotations: {
