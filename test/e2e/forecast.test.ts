@@ -50,6 +50,10 @@ describe.each([
     expect(report.certificates).toHaveLength(FLEET_SIZE);
     expect([upgrade.from, upgrade.to]).toEqual([FROM, TO]);
     expect(upgrade.reissued.length).toBeGreaterThanOrEqual(3);
+    const hazardOf = (name: string) => report.certificates.find((one) => one.name === name)?.upgrade?.hazards;
+    expect(hazardOf('empty-kind-1')).toContain('issuer-ref-empty');
+    expect(hazardOf('bare-2')).toContain('issuer-ref-defaults');
+    expect(hazardOf('full-1')).toEqual([]);
     expect(upgrade.reissuedIfCrdsFirst.length).toBeGreaterThanOrEqual(3);
     expect(FLEET_SIZE - upgrade.reissued.length - upgrade.reissuedIfCrdsFirst.length).toBeGreaterThanOrEqual(3);
   });

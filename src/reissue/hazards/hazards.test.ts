@@ -369,6 +369,12 @@ const CERTIFICATE_EXAMPLES: Record<string, Example> = {
     over: ['1.18.2', '1.19.0'],
     besides: ['1.18.3', '1.19.0'],
   },
+  'issuer-ref-empty': {
+    touched: { spec: { issuerRef: { name: 'ca', kind: '' } } },
+    spared: {},
+    over: ['1.18.2', '1.19.0'],
+    besides: ['1.18.2', '1.19.1'],
+  },
   'issuer-ref-defaults-removed': {
     touched: {},
     spared: { spec: { issuerRef: { name: 'ca', kind: 'ClusterIssuer' } } },
@@ -683,6 +689,13 @@ describe('changes of manifests', () => {
       { path: 'spec.issuerRef.kind', before: 'Issuer', after: undefined },
       { path: 'spec.issuerRef.group', before: 'cert-manager.io', after: undefined },
     ]));
+  it('leave out what is empty in an issuerRef', () => {
+    const empty = { spec: { issuerRef: { name: 'ca', kind: '', group: '' } } };
+    expect(changes(empty, '1.18.2', '1.19.0', 'issuer-ref-empty')).toEqual([
+      { path: 'spec.issuerRef.kind', before: '', after: undefined },
+      { path: 'spec.issuerRef.group', before: '', after: undefined },
+    ]);
+  });
   it("are of Helm's values for the installation", () =>
     expect(
       hazardsOfCluster('1.14.7', '1.15.0', { crds, helmValues: { installCRDs: true } }).find(

@@ -15,7 +15,7 @@ export const ISSUER_REF_ROWS: Row<ReissueInput>[] = [
     since: ['1.19.0'],
     until: ['1.19.1'],
     message:
-      "1.19.0's CRDs fill in kind and group of an issuerRef. A controller before 1.18.3 that still runs meets Certificates with them before their CertificateRequests have them, and issues anew (RequestChanged, spec.issuerRef).",
+      "1.19.0's CRDs fill in kind and group of an issuerRef. A controller before 1.18.3 that still runs meets Certificates with them or their CertificateRequests with them before it meets the others so, and issues anew (RequestChanged, spec.issuerRef): some or all, as many as it can write down in that moment.",
     ...ISSUE(8158),
     advice:
       'Go to 1.19.1 or later instead, or to 1.18.3 first, or stop the old controller before the CRDs are changed. To write kind and group into the manifest is no way out: before 1.18.3 that too is a difference.',
@@ -24,6 +24,25 @@ export const ISSUER_REF_ROWS: Row<ReissueInput>[] = [
       const { kind, group } = certificate.spec.issuerRef ?? {};
       return (absent(kind) || absent(group)) && gather(certificate, requests).current !== undefined;
     },
+  },
+  {
+    code: 'issuer-ref-empty',
+    level: 'certificate',
+    effect: 'reissue',
+    since: ['1.19.0'],
+    until: ['1.19.1'],
+    message:
+      "kind or group of the issuerRef is written as an empty text. 1.19.0's CRDs leave that as it is and fill it in for the CertificateRequest: 1.19.0 issues anew (RequestChanged, spec.issuerRef), whatever the order of the upgrade, and never gets done, because it deletes every request that it makes as not fitting.",
+    ...ISSUE(8158),
+    advice: 'Leave the field out (before 1.19 that is the same), or go to 1.19.1 or later instead.',
+    touches: ({ certificate, requests }) => {
+      const { kind, group } = certificate.spec.issuerRef ?? {};
+      return (kind === '' || group === '') && gather(certificate, requests).current !== undefined;
+    },
+    changes: ({ certificate: { spec } }) =>
+      (['kind', 'group'] as const)
+        .filter((field) => spec.issuerRef[field] === '')
+        .map((field) => ({ path: `spec.issuerRef.${field}`, before: '', after: undefined })),
   },
   {
     code: 'issuer-ref-defaults-removed',
