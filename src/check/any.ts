@@ -25,7 +25,7 @@ export async function checkAny(request: CheckAnyRequest): Promise<Report> {
   if (first === undefined || first.kind === 'certkeep') return check({ ...common, path: first?.path ?? '' });
   refuseOwnFlags(request);
   try {
-    const collected = await loadForeign(found, stdin, foreignOptions(request));
+    const collected = await loadForeign(found, stdin, foreignOptions(request), 'check');
     const { certificates, issuers, secrets, tool } = collected.foreign;
     request.progress.info(
       `${tool === 'velero' ? 'A Velero backup' : tool === 'kubectl' ? 'Kubernetes manifests' : 'Manifests of Velero'}: ${certificates.length} Certificates, ${issuers.length} issuers, ${secrets.size} Secrets.`,

@@ -188,6 +188,27 @@ describe('a Velero backup', () => {
   });
 });
 
+describe('a backup that Velero itself wrote', () => {
+  it('becomes a sound one', async () => {
+    const path = join(import.meta.dirname, '../../test/fixtures/foreign/velero-1.18.3-tutorial.tar.gz');
+    const { directory, report } = await converted([path], '', {
+      clock: { now: () => new Date('2030-01-01T00:00:00Z') },
+    });
+    expect(errors(report)).toEqual([]);
+    expect(report.certificates.map((c) => c.prediction)).toEqual(['keep', 'keep', 'keep', 'keep']);
+    const { contents, manifest } = await readBackup({ path: directory, identities: [] });
+    expect(contents.secrets.map(objectName)).toEqual([
+      'Secret/cert-manager/ca-tls',
+      'Secret/shop/api-tls',
+      'Secret/shop/front-tls',
+      'Secret/shop/web-tls',
+    ]);
+    expect(contents.derived.map(objectName)).toEqual(['Certificate/shop/front-tls']);
+    expect(contents.managedFields.length).toBeGreaterThan(0);
+    expect(manifest.certManager).toMatchObject({ version: 'v1.21.2', clusterResourceNamespace: 'cert-manager' });
+  });
+});
+
 describe('what cannot be converted', () => {
   it('is a backup of ours', async () => {
     const { directory } = await converted(['-'], list(everything()));

@@ -136,7 +136,7 @@ async function load(request: ConvertRequest) {
       'Leave --convert out, or give what kubectl or Velero wrote.',
     );
   }
-  return loadForeign(found, request.stdin, foreignOptions(request));
+  return loadForeign(found, request.stdin, foreignOptions(request), 'convert');
 }
 
 function heldReferences(state: ClusterState, scope: IssuerScope, clusterResourceNamespace: string): HeldReference[] {

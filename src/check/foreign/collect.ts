@@ -13,6 +13,7 @@ import type { Problem } from '../../model/problems.ts';
 import { wrongCertificate, wrongSecret } from '../../reissue/shape.ts';
 import type { Foreign, ForeignOptions, Item } from './foreign.ts';
 import { VELERO_GROUP } from './keep.ts';
+import { withKnownShape, wrongShape } from './shape.ts';
 
 /** Where kubectl puts an object that names no namespace, unless the context says otherwise. */
 const DEFAULT_NAMESPACE = 'default';
@@ -38,8 +39,10 @@ export function collect(
   },
   options: ForeignOptions,
 ): Collected {
-  const items = found.objects.map(({ object, ...place }, position) => ({ ...place, position, object: placed(object) }));
   const sorter = new Sorter();
+  const items = found.objects
+    .map(({ object, ...place }, position) => ({ ...place, position, object: placed(withKnownShape(object)) }))
+    .filter((item) => sorter.hasShape(item));
   for (const item of items) sorter.sort(item);
   const certManager = certManagerOf(items.map((item) => item.object));
   const own = items.some(
@@ -76,6 +79,13 @@ class Sorter {
   readonly #places = new Map<string, Item>();
   readonly #faults: Problem[] = [];
 
+  /** Whether its metadata and spec can be read at all; a fault where not. */
+  hasShape(item: Item): boolean {
+    const wrong = wrongShape(item.object);
+    if (wrong !== undefined) this.#fault(item, wrong, 'Export the object anew.');
+    return wrong === undefined;
+  }
+
   sort(item: Item): void {
     const { object } = item;
     const key = `${groupOf(object.apiVersion)}/${objectName(object)}`;
@@ -100,7 +110,7 @@ class Sorter {
   }
 
   #secret(item: Item<Secret>): void {
-    const wrong = wrongSecret(item.object);
+    const wrong = wrongSecret(item.object) ?? notBase64(item.object);
     if (wrong !== undefined) {
       this.#fault(item, wrong.replace(/^Secret: /, ''), 'Export the Secret anew.');
       return;
@@ -123,6 +133,12 @@ class Sorter {
   #fault({ object, file, line }: Item, what: string, fix: string): void {
     this.#faults.push({ ...faultProblem(file, { line, what, fix }), object: objectName(object) });
   }
+}
+
+function notBase64({ data }: Secret): string | undefined {
+  const isBase64 = (text: string) => text.length % 4 === 0 && /^[A-Za-z0-9+/]*={0,2}$/.test(text);
+  const bad = Object.values(data ?? {}).some((value) => !isBase64(value.replace(/[\r\n]/g, '')));
+  return bad ? 'its data is not base64' : undefined;
 }
 
 /** As the API server does it: `stringData` wins over `data`. */

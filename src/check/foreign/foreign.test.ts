@@ -398,6 +398,57 @@ describe('a kubectl export', () => {
   });
 });
 
+describe('changed bytes', () => {
+  /** A small generator with a seed (mulberry32), so that a failure can be had again. */
+  function random(seed: number): () => number {
+    let state = seed;
+    return () => {
+      state = (state + 0x6d2b79f5) | 0;
+      let t = Math.imul(state ^ (state >>> 15), 1 | state);
+      t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
+      return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
+    };
+  }
+
+  it('never end in anything but a report', async () => {
+    const text = Buffer.from(altered((e) => [...inOrder(e), request('shop', 'web-1')]));
+    const next = random(7);
+    for (let i = 0; i < 300; i += 1) {
+      const copy = Buffer.from(text);
+      for (let n = 0; n < 3; n += 1) copy[Math.floor(next() * copy.length)] = Math.floor(next() * 256);
+      const cut = next() < 0.2 ? copy.subarray(0, Math.floor(next() * copy.length)) : copy;
+      const report = await check(cut.toString('latin1'));
+      expect(report.command, `change ${i}`).toBe('check');
+      expect(
+        report.problems.map((p) => p.code),
+        `change ${i}`,
+      ).not.toContain('unexpected-error');
+    }
+  });
+
+  it('of shapes neither', async () => {
+    const next = random(11);
+    const odd = [null, 7, 'x', [], {}, [null], { a: 1 }, true];
+    for (let i = 0; i < 400; i += 1) {
+      const objects = JSON.parse(altered((e) => [ingress(), ...inOrder(e)])) as { items: KubeObject[] };
+      const object = objects.items[Math.floor(next() * objects.items.length)] as unknown as Record<string, unknown>;
+      let place = object;
+      for (let depth = 0; depth < 6; depth += 1) {
+        const keys = Object.keys(place);
+        const key = keys[Math.floor(next() * keys.length)] ?? 'spec';
+        const inner = place[key];
+        if (typeof inner === 'object' && inner !== null && next() < 0.7) place = inner as Record<string, unknown>;
+        else {
+          place[key] = odd[Math.floor(next() * odd.length)];
+          break;
+        }
+      }
+      const report = await check(JSON.stringify(objects));
+      expect(report.command, JSON.stringify(object)).toBe('check');
+    }
+  });
+});
+
 describe('what a path is', () => {
   const directory = temporaryDirectory('foreign');
   const file = (name: string, text: string) => {

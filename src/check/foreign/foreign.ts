@@ -8,7 +8,10 @@ export interface Item<T extends KubeObject = KubeObject> extends Omit<ManifestOb
   position: number;
 }
 
-/** Somebody else's backup, sorted. Objects that are malformed are in `items` only, each with a `bad-manifest` problem. */
+/**
+ * Somebody else's backup, sorted. What is malformed is in `items` at most, with a `bad-manifest` problem; the metadata of
+ * all that is in `items` has the types that the API server insists on.
+ */
 export interface Foreign {
   /** Who would restore the objects: `none` where there are only manifests of Velero itself. */
   tool: 'kubectl' | 'velero' | 'none';

@@ -4,7 +4,8 @@ import type { Problem } from '../../model/problems.ts';
 import { type Collected, collect } from './collect.ts';
 import type { PathKind } from './detect.ts';
 import type { ForeignOptions } from './foreign.ts';
-import { isCertManagerGroup, keeper, VELERO_GROUP } from './keep.ts';
+import { isCertManagerGroup, keeper, type Purpose, VELERO_GROUP } from './keep.ts';
+import { asRestored } from './velero/restored.ts';
 
 /** Resources of a Velero backup whose objects are read; of all others only the number matters. */
 const READ: readonly string[] = [
@@ -32,8 +33,9 @@ export async function loadForeign(
   paths: readonly { path: string; kind: PathKind }[],
   stdin: AsyncIterable<Uint8Array> | undefined,
   options: ForeignOptions,
+  purpose: Purpose,
 ): Promise<Collected> {
-  const keep = keeper();
+  const keep = keeper(purpose);
   const objects: ManifestObject[] = [];
   const problems: Problem[] = [];
   const counts = new Map<string, number>();
@@ -53,6 +55,7 @@ export async function loadForeign(
     }
   }
   const isVelero = paths.some(({ kind }) => kind.startsWith('velero'));
-  const collected = collect({ objects, counts, isVelero, complete }, options);
+  const restored = isVelero ? asRestored(objects) : objects;
+  const collected = collect({ objects: restored, counts, isVelero, complete }, options);
   return { ...collected, problems: [...problems, ...collected.problems] };
 }

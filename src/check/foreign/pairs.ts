@@ -1,13 +1,21 @@
-import { objectName } from '../../model/objects.ts';
+import { objectName, refName } from '../../model/objects.ts';
 import type { Problem } from '../../model/problems.ts';
+import { referencesOf } from '../../refs/closure.ts';
 import { factsOf } from '../pairs.ts';
 import { leafSecretName } from '../subject.ts';
 import type { Foreign } from './foreign.ts';
 
 /** Keys that do not belong to the certificate beside them, certificates that have expired or are cert-manager's temporary ones. */
 export function pairs(foreign: Foreign): Problem[] {
+  const named = new Set(
+    foreign.issuers.flatMap(({ object }) =>
+      referencesOf(object, foreign.clusterResourceNamespace.name).map((r) => refName(r.kind, r.namespace, r.name)),
+    ),
+  );
   const owners = new Map(foreign.certificates.map(({ object }) => [leafSecretName(object), objectName(object)]));
   return [...foreign.secrets].flatMap(([name, { object }]): Problem[] => {
+    // Other TLS Secrets are none of cert-manager's.
+    if (!owners.has(name) && !named.has(name)) return [];
     if (object.data?.['tls.crt'] === undefined) return [];
     const { leaf, key, isTemporary } = factsOf(object);
     if (isTemporary) return [temporary(owners.get(name) ?? name)];

@@ -2,11 +2,10 @@ import { type Certificate, condition, objectName } from '../../model/objects.ts'
 import { CertkeepError, type Problem } from '../../model/problems.ts';
 import type { CertificateReport } from '../../model/report.ts';
 import { type Decision, decide } from '../../reissue/decide.ts';
+import { NEWEST_KNOWN } from '../../reissue/versions.ts';
 import { leafSecretName } from '../subject.ts';
 import type { Foreign } from './foreign.ts';
 
-/** Rules by which Certificates are judged where the backup does not show which cert-manager it was. */
-const FALLBACK_VERSION = '1.21.2';
 const RENEWING = 'Renewing';
 
 export interface Foreseen {
@@ -27,7 +26,7 @@ export function reissues(foreign: Foreign): Foreseen {
     created.map(({ restored }) => restored),
     leafSecretName,
   );
-  const version = foreign.certManager.version.replace(/^v/, '') || FALLBACK_VERSION;
+  const version = foreign.certManager.version.replace(/^v/, '') || NEWEST_KNOWN;
   try {
     const judged = created.map(({ source, restored }) => {
       const secret = leafSecretName(restored);

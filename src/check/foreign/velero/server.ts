@@ -43,7 +43,7 @@ export function veleroServer(foreign: Foreign): VeleroServer {
   const deployment = foreign.items.map(({ object }) => object).find(isVeleroServer) as DeploymentShape | undefined;
   const container = deployment?.spec?.template?.spec?.containers?.find((c) => /velero/.test(c.image ?? c.name));
   const minor = /:v?1\.(\d+)\./.exec(container?.image ?? '')?.[1];
-  const words = [...(container?.command ?? []), ...(container?.args ?? [])];
+  const words = [container?.command, container?.args].flat().filter((word) => typeof word === 'string');
   const given = priorities(words);
   const known = minor === undefined ? undefined : Number(minor);
   return {

@@ -74,6 +74,17 @@ describe('a Velero backup', () => {
     expect((await backup([...crds(), ...inOrder(e)])).exitCode).toBe(0);
   });
 
+  it('is judged as the Restore that is given with it filters it', async () => {
+    const objects = [...crds(), ...inOrder(soundExport()), request('shop', 'web-1')];
+    expect((await backup(objects)).exitCode).toBe(4);
+    const restore = veleroObject('Restore', { excludedResources: REQUESTS });
+    expect(errors(await backup(objects, restore))).toEqual([]);
+    const other = veleroObject('Restore', { excludedResources: ['orders.acme.cert-manager.io'] });
+    expect((await backup(objects, other)).exitCode).toBe(4);
+    const partial = veleroObject('Restore', { includedNamespaces: ['shop'], excludedResources: REQUESTS });
+    expect(about(await backup(objects, partial), 'ClusterIssuer/ca')).toEqual(['error missing-issuer']);
+  });
+
   it('misses the ClusterIssuers that were left out', async () => {
     const e = soundExport();
     const report = await backup([
