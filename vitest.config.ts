@@ -1,8 +1,8 @@
 import { defineConfig } from 'vitest/config';
 
 /**
- * Two projects: `unit` runs beside the sources in parallel; `cluster` runs on the real control plane, one file after
- * the other, since each starts clusters of its own and the machine may have two cores.
+ * Two projects: `unit` runs beside the sources in parallel; `cluster` runs on the real control plane, two files at a
+ * time: each starts clusters of its own and mostly waits for them, and the machine may have two cores.
  */
 export default defineConfig({
   test: {
@@ -20,7 +20,7 @@ export default defineConfig({
           include: ['test/{cluster,e2e,action,truth}/**/*.test.ts'],
           testTimeout: 600_000,
           hookTimeout: 1_800_000,
-          fileParallelism: false,
+          maxWorkers: 2,
         },
       },
     ],
