@@ -26,6 +26,8 @@ export function judgeForeign({ foreign, problems }: Collected, toolVersion: stri
 }
 
 function nothingFound(foreign: Foreign): Problem[] {
+  // It may be in what could not be read.
+  if (!foreign.complete) return [];
   const isEmpty = foreign.items.every(({ object }) =>
     ['Secret', 'Namespace', 'Deployment', 'Ingress', 'Gateway'].includes(object.kind),
   );
