@@ -299,6 +299,20 @@ describe('an issuer that is edited while it is read', () => {
     expect(await secretNames()).not.toContain('a/root');
   });
 
+  it('is not read again where only its status changed', async () => {
+    const cluster = sample();
+    cluster.put({
+      ...issuer('a', 'ca', { ca: { secretName: 'root' } }),
+      metadata: { ...issuer('a', 'ca', {}).metadata, generation: 1 },
+    });
+    editing(cluster, 1, () => {
+      const changed = issuer('a', 'ca', { ca: { secretName: 'root' } }, false);
+      cluster.put({ ...changed, metadata: { ...changed.metadata, generation: 1 } });
+    });
+    expect(await ask(cluster)).toMatchObject({ exitCode: 0 });
+    expect(cluster.reads.filter((read) => read === 'list certificaterequests')).toHaveLength(1);
+  });
+
   it('goes for an issuer of another group, too', async () => {
     const cluster = sample();
     // The Secrets that issuers of other groups name are read by themselves, after the list of all.

@@ -263,6 +263,11 @@ describe('free-form configuration', () => {
       [],
     ],
     [
+      'an issuer that names its authority, an object of another group',
+      cluster('pki.example.com/v1', 'AuthorityIssuer', { authorityRef: { name: 'root', group: 'pki.example.com' } }),
+      [],
+    ],
+    [
       'a trust bundle',
       cluster('trust.cert-manager.io/v1alpha1', 'Bundle', {
         sources: [
