@@ -43,8 +43,7 @@ export function leafFacts(tlsCrtBase64: string | undefined): LeafFacts | undefin
   return certificate === undefined ? undefined : factsOfLeaf(certificate);
 }
 
-/** The same of a certificate that is parsed already: parsing costs more than all else here. */
-export function factsOfLeaf(certificate: X509Certificate): LeafFacts | undefined {
+function factsOfLeaf(certificate: X509Certificate): LeafFacts | undefined {
   const publicKeySha256 = spkiSha256(() => certificate.publicKey);
   const notBefore = rfc3339(certificate.validFromDate);
   const notAfter = rfc3339(certificate.validToDate);
@@ -54,10 +53,25 @@ export function factsOfLeaf(certificate: X509Certificate): LeafFacts | undefined
 
 /** SHA-256 (hex) of the public key that belongs to `tls.key` (base64 of PEM); undefined where the key is unreadable. */
 export function publicKeySha256OfPrivateKey(tlsKeyBase64: string | undefined): string | undefined {
+  const key = privateKeyOf(tlsKeyBase64);
+  return key === undefined ? undefined : publicKeySha256Of(key);
+}
+
+/** The same of a key that is parsed already. */
+export function publicKeySha256Of(privateKey: KeyObject): string | undefined {
+  return spkiSha256(() => createPublicKey(privateKey));
+}
+
+/** The private key in `tls.key` (base64 of PEM); undefined where cert-manager would not read it. */
+export function privateKeyOf(tlsKeyBase64: string | undefined): KeyObject | undefined {
   const block = firstPemBlock(decode(tlsKeyBase64));
   // The three labels that cert-manager decodes (pkg/util/pki/parse.go DecodePrivateKeyBytes).
   if (block === undefined || !/^(?:EC |RSA |)PRIVATE KEY$/.test(block.label)) return undefined;
-  return spkiSha256(() => createPublicKey(createPrivateKey({ key: block.text, format: 'pem' })));
+  try {
+    return createPrivateKey({ key: block.text, format: 'pem' });
+  } catch {
+    return undefined;
+  }
 }
 
 /**
@@ -90,6 +104,6 @@ function spkiSha256(key: () => KeyObject): string | undefined {
 }
 
 /** RFC 3339 in UTC, whole seconds; undefined for a date that OpenSSL could not read. */
-function rfc3339(date: Date): string | undefined {
+export function rfc3339(date: Date): string | undefined {
   return Number.isNaN(date.getTime()) ? undefined : date.toISOString().replace(/\.\d{3}Z$/, 'Z');
 }

@@ -1,14 +1,19 @@
-import { factsOfLeaf, isTemporaryLeaf, leafCertificate, publicKeySha256OfPrivateKey } from '../archive/x509.ts';
-import type { LeafFacts } from '../model/backup.ts';
+import { sha256Hex } from '../archive/canonical.ts';
+import { isTemporaryLeaf, leafCertificate, privateKeyOf, publicKeySha256Of, rfc3339 } from '../archive/x509.ts';
 import { objectName, type Secret } from '../model/objects.ts';
 import type { Problem } from '../model/problems.ts';
 import { baselineOf, leafSecretName, type Subject } from './subject.ts';
 
 /** Public facts of a Secret's `tls.crt` and `tls.key`; null where there is none that can be read. */
 export interface PairFacts {
-  leaf: LeafFacts | null;
+  /** SHA-256 of the leaf's DER. */
+  leaf: string | null;
+  /** RFC 3339; '' without a leaf. */
+  notAfter: string;
   /** SHA-256 of the public key that belongs to the private one. */
   key: string | null;
+  /** Whether the two belong together; null where one of them is missing. */
+  fits: boolean | null;
   /** cert-manager's own, while an order is under way. */
   isTemporary: boolean;
 }
@@ -19,9 +24,7 @@ export interface PairFacts {
  */
 export function pairProblems(subject: Subject, facts: ReadonlyMap<string, PairFacts>): Problem[] {
   return [
-    ...[...facts].flatMap(([name, { leaf, key }]) =>
-      leaf !== null && key !== null && leaf.publicKeySha256 !== key ? [mismatch(name)] : [],
-    ),
+    ...[...facts].flatMap(([name, { fits }]) => (fits === false ? [mismatch(name)] : [])),
     ...subject.certificates.flatMap((certificate) => {
       const name = leafSecretName(certificate);
       const found = facts.get(name);
@@ -30,7 +33,7 @@ export function pairProblems(subject: Subject, facts: ReadonlyMap<string, PairFa
       if (found.isTemporary) return [temporary(object)];
       const baseline = baselineOf(subject, certificate);
       if (baseline === undefined || baseline.leafAbsent === 'not-read') return [];
-      const same = found.leaf?.sha256 === baseline.leaf?.sha256 && found.key === baseline.keySha256;
+      const same = found.leaf === (baseline.leaf?.sha256 ?? null) && found.key === baseline.keySha256;
       return same ? [] : [otherThanDescribed(object, name)];
     }),
   ];
@@ -39,10 +42,14 @@ export function pairProblems(subject: Subject, facts: ReadonlyMap<string, PairFa
 /** The facts of one Secret. */
 export function factsOf(secret: Secret): PairFacts {
   const certificate = leafCertificate(secret.data?.['tls.crt']);
+  const key = privateKeyOf(secret.data?.['tls.key']);
   return {
-    leaf: (certificate && factsOfLeaf(certificate)) ?? null,
+    leaf: certificate === undefined ? null : sha256Hex(certificate.raw),
+    notAfter: certificate === undefined ? '' : (rfc3339(certificate.validToDate) ?? ''),
+    key: (key && publicKeySha256Of(key)) ?? null,
+    // Compared by OpenSSL itself, which costs less than to write both keys down.
+    fits: certificate === undefined || key === undefined ? null : certificate.checkPrivateKey(key),
     isTemporary: certificate !== undefined && isTemporaryLeaf(certificate),
-    key: publicKeySha256OfPrivateKey(secret.data?.['tls.key']) ?? null,
   };
 }
 

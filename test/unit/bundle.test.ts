@@ -23,7 +23,7 @@ describe('dist/cli.js, alone in an empty directory', () => {
     [['backup'], /--output/],
     [['frobnicate'], /unknown command/],
     [['check'], /path/],
-    [['check', 'x', 'y'], /too many arguments/],
+    [['plan', 'x', 'y'], /too many arguments/],
     [['verify', 'x', '--timeout', 'soon'], /not a duration/],
     [['plan', 'x', '--fail-on-reissue=maybe'], /neither true nor false/],
     [['backup', '--output', 'x', '--secrets', 'some'], /invalid/],

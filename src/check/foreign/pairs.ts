@@ -17,12 +17,12 @@ export function pairs(foreign: Foreign): Problem[] {
     // Other TLS Secrets are none of cert-manager's.
     if (!owners.has(name) && !named.has(name)) return [];
     if (object.data?.['tls.crt'] === undefined) return [];
-    const { leaf, key, isTemporary } = factsOf(object);
+    const { leaf, fits, notAfter, isTemporary } = factsOf(object);
     if (isTemporary) return [temporary(owners.get(name) ?? name)];
     if (leaf === null) return [];
     return [
-      ...(key !== null && key !== leaf.publicKeySha256 ? [mismatch(name)] : []),
-      ...(Date.parse(leaf.notAfter) <= foreign.now.getTime() ? [expired(name, leaf.notAfter)] : []),
+      ...(fits === false ? [mismatch(name)] : []),
+      ...(Date.parse(notAfter) <= foreign.now.getTime() ? [expired(name, notAfter)] : []),
     ];
   });
 }

@@ -17,6 +17,7 @@ import {
   withCommonFlags,
   withIdentityFlags,
 } from '../flags.ts';
+import { keepHeapSmall } from '../small-heap.ts';
 
 interface CheckFlags extends CommonFlags, IdentityFlags {
   expectRoot?: string;
@@ -71,6 +72,7 @@ export async function runCheck(
   flags: CheckFlags,
   progress: Progress,
 ): Promise<Report> {
+  keepHeapSmall();
   const request = {
     paths,
     stdin: context.stdin,
