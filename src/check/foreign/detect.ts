@@ -19,12 +19,18 @@ export async function detect(path: string): Promise<PathKind> {
   return isDirectory ? detectDirectory(path) : detectFile(path);
 }
 
+/** Names of files that the reader of manifests takes (archive/manifests/source.ts). */
+const MANIFEST = /\.(?:json|ya?ml|ndjson|jsonl)$/i;
+
 async function detectDirectory(path: string): Promise<PathKind> {
-  const names = await readdir(path).catch(() => [] as string[]);
+  const entries = await readdir(path, { withFileTypes: true }).catch(() => []);
+  const names = entries.map(({ name }) => name);
   if (names.length === 0 || names.some((name) => name === 'manifest.json' || name === 'index.ndjson'))
     return 'certkeep';
   // Browsers and unpackers add to the name of a file that they have met before.
   if (names.includes('objects') && names.some((name) => name.startsWith('manifest.json'))) return 'certkeep';
+  // Neither a manifest nor a directory that may hold some.
+  if (entries.every((entry) => !entry.isDirectory() && !MANIFEST.test(entry.name))) return 'certkeep';
   return names.includes('resources') && names.includes('metadata') ? 'velero-directory' : 'manifests';
 }
 
