@@ -44,8 +44,21 @@ async function listed(
     return found.flatMap(({ items }) => items);
   } catch (error) {
     if (error instanceof ApiError && error.status === 404) return undefined;
-    if (error instanceof ApiError && error.status === 403) return 'forbidden';
+    // RBAC refuses before anybody asks whether there is such a kind.
+    if (error instanceof ApiError && error.status === 403)
+      return (await isServed(cluster, kind)) ? 'forbidden' : undefined;
     throw explainApiError(error, `list ${kind.plural}`);
+  }
+}
+
+async function isServed(cluster: Cluster, { group, version, plural }: ResourceKind): Promise<boolean> {
+  try {
+    const { resources } = (await cluster.getPath(`/apis/${group}/${version}`)) as { resources?: { name: string }[] };
+    return resources === undefined || resources.some(({ name }) => name === plural);
+  } catch (error) {
+    if (error instanceof ApiError && error.status === 404) return false;
+    if (error instanceof ApiError && error.status === 403) return true;
+    throw explainApiError(error, `see whether ${plural}.${group} is served`);
   }
 }
 
@@ -80,6 +93,6 @@ function notSeen({ kind, plural, group }: ResourceKind): Problem {
     severity: 'warning',
     code: 'forbidden',
     message: `${kind}s may not be listed: what they would change about the Certificates made from them is not predicted.`,
-    fix: `Allow get and list of ${plural} in ${group} to this user.`,
+    fix: `Allow list of ${plural}.${group} to this user; certkeep rbac --for predict --makers ${kind} prints it with the other rights.`,
   };
 }

@@ -206,8 +206,13 @@ describe('the controller’s settings', () => {
 
 describe('reading the makers of a cluster', () => {
   /** A cluster that refuses, or has, these lists; all others are not installed. */
-  function labelledCluster(lists: Record<string, number | string[]>): Cluster {
+  function labelledCluster(lists: Record<string, number | string[]>, served: string[] = []): Cluster {
     return {
+      async getPath(path: string) {
+        const kinds = served.filter((kind) => path === `/apis/${kind.slice(0, kind.lastIndexOf('/'))}`);
+        if (kinds.length === 0) throw new ApiError({ status: 404, path, verb: 'get' });
+        return { resources: kinds.map((kind) => ({ name: kind.slice(kind.lastIndexOf('/') + 1) })) };
+      },
       async list({ group, version, plural }: ResourceKind) {
         const found = lists[`${group}/${version}/${plural}`] ?? 404;
         if (typeof found === 'number') throw new ApiError({ status: found, path: '', verb: 'list' });
@@ -218,10 +223,20 @@ describe('reading the makers of a cluster', () => {
 
   it('takes an absent kind for none, an older one too, and says what is forbidden', async () => {
     const { makers, problems } = await readMakers(
-      labelledCluster({ 'networking.k8s.io/v1/ingresses': 403, 'gateway.networking.k8s.io/v1beta1/gateways': ['gw'] }),
+      labelledCluster({ 'networking.k8s.io/v1/ingresses': 403, 'gateway.networking.k8s.io/v1beta1/gateways': ['gw'] }, [
+        'networking.k8s.io/v1/ingresses',
+      ]),
       [],
     );
     expect(makers.map(({ metadata }) => metadata.name)).toEqual(['gw']);
     expect(problems.map(({ code, severity }) => [code, severity])).toEqual([['forbidden', 'warning']]);
+  });
+
+  it('takes a refusal about a kind that is not installed for none', async () => {
+    const { problems } = await readMakers(
+      labelledCluster({ 'networking.k8s.io/v1/ingresses': [], 'gateway.networking.k8s.io/v1/gateways': 403 }),
+      [],
+    );
+    expect(problems).toEqual([]);
   });
 });

@@ -60,8 +60,12 @@ export async function resume(request: ResumeRequest): Promise<Report> {
   }
 }
 
-function resumeRights(request: ResumeRequest, namespace = ''): RightsOptions {
-  return withDefaults({ use: 'resume', certManagerNamespace: request.certManagerNamespace ?? namespace });
+function resumeRights(request: ResumeRequest, deployment?: Deployment): RightsOptions {
+  return withDefaults({
+    use: 'resume',
+    certManagerNamespace: request.certManagerNamespace ?? deployment?.namespace ?? '',
+    controllerDeployment: deployment?.name ?? '',
+  });
 }
 
 /** `rights.options` is filled in with what is found out on the way. */
@@ -78,7 +82,7 @@ async function start(request: ResumeRequest, rights: { options: RightsOptions })
   const info = await discoverCertManager(cluster, options(request));
   requireVisible(info);
   const deployment = deploymentOf(info);
-  rights.options = resumeRights(request, deployment.namespace);
+  rights.options = resumeRights(request, deployment);
   // Whoever forces it may do without a look at what would be reissued.
   const isNeededAnyway = (right: Right): boolean =>
     right.group !== CERTIFICATE.group && right.resource !== SECRET.plural;

@@ -4,7 +4,6 @@ import { rbacFix } from '../rights/command.ts';
 import { knownObjects } from '../rights/known.ts';
 import { DEFAULTS, type RightsOptions, withDefaults } from '../rights/options.ts';
 import { missingRights, requireRights } from '../rights/review.ts';
-import { covers, type Right } from '../rights/right.ts';
 import { rightsFor } from '../rights/rights.ts';
 import { LOCK_ROWS, SCALE_ROWS } from '../rights/table.ts';
 import { hasWrite } from './apply.ts';
@@ -22,7 +21,8 @@ export function restoreRights(
   return withDefaults({
     use,
     canary: request.canary ?? true,
-    pause: request.pause ?? 'auto',
+    pause: request.pause !== 'never',
+    controllerDeployment: info?.deployment?.name ?? '',
     certManagerNamespace: request.certManagerNamespace ?? info?.namespace ?? '',
     clusterResourceNamespace: request.clusterResourceNamespace ?? info?.clusterResourceNamespace ?? '',
     canaryNamespace: request.canaryNamespace ?? info?.watchedNamespace ?? '',
@@ -56,17 +56,13 @@ export async function requireRestoreRights(
   const withStatus = new Set(
     todo.flatMap(({ kind, status }) => (kind !== undefined && status !== undefined ? [kind.plural] : [])),
   );
-  const ofPause = rightsFor(options, [...LOCK_ROWS, ...SCALE_ROWS]);
-  const isOfPause = (right: Right): boolean => ofPause.some((one) => covers(one, right) && covers(right, one));
   const issuers: string[] = [ISSUER.plural, CLUSTER_ISSUER.plural];
   const namespaces = [...new Set(prepared.planned.map(({ object }) => object.metadata.namespace ?? ''))];
   await requireRights(
     cluster,
     options,
     namespaces.filter((namespace) => namespace !== ''),
-    ({ verb, group, resource, namespace, name }) => {
-      // The pause asks for its own, and does without where it has to.
-      if (isOfPause({ verb, group, resource, namespace, name })) return false;
+    ({ verb, resource, namespace }) => {
       const [plural = '', subresource] = resource.split('/');
       // The canary's, which is made in any case.
       if (namespace === options.canaryNamespace && verb === 'create' && !issuers.includes(plural)) return true;

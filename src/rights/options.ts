@@ -36,14 +36,16 @@ export interface RightsOptions {
   baseline: 'secrets' | 'requests';
   /** verify, restore. */
   canary: boolean;
-  /** restore: whether the controller may be paused. */
-  pause: 'auto' | 'never';
   canaryNamespace: string;
   certManagerNamespace: string;
   clusterResourceNamespace: string;
   leaderElectionNamespace: string;
   /** ConfigMap that holds the configuration of cert-manager's controller; '' where it has none. */
   controllerConfig: string;
+  /** restore: whether the controller is paused. */
+  pause: boolean;
+  /** Name of the controller's Deployment. */
+  controllerDeployment: string;
   /** What makes Certificates in the cluster. */
   makers: readonly MakerKind[];
   /** backup, plan, restore: `crds`, or `RESOURCE.GROUP`. */
@@ -56,7 +58,8 @@ export const DEFAULTS = {
   secrets: 'all',
   baseline: 'secrets',
   canary: true,
-  pause: 'auto',
+  pause: true,
+  controllerDeployment: 'cert-manager',
   certManagerNamespace: 'cert-manager',
   /** cert-manager's own default, and that of its Helm chart. */
   leaderElectionNamespace: 'kube-system',
@@ -73,6 +76,7 @@ export function withDefaults(given: Partial<RightsOptions> & { use: Use }): Righ
     ...given,
     certManagerNamespace,
     clusterResourceNamespace: given.clusterResourceNamespace || certManagerNamespace,
+    controllerDeployment: given.controllerDeployment || DEFAULTS.controllerDeployment,
     leaderElectionNamespace: given.leaderElectionNamespace || DEFAULTS.leaderElectionNamespace,
     canaryNamespace: given.canaryNamespace || certManagerNamespace,
   };

@@ -31,7 +31,11 @@ export async function requireRights(
   namespaces: readonly string[],
   needed: (right: Right) => boolean = () => true,
 ): Promise<void> {
-  const words = await missingRights(cluster, rightsFor(options).filter(needed), namespaces);
+  const words = await missingRights(
+    cluster,
+    rightsFor(options).filter((right) => right.optional !== true && needed(right)),
+    namespaces,
+  );
   if (words.length === 0) return;
   const shown = words.slice(0, SHOWN).join('; ');
   const more = words.length > SHOWN ? `; and ${words.length - SHOWN} more` : '';

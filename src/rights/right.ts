@@ -16,6 +16,8 @@ export interface Right {
 /** A right and what it is needed for. */
 export interface NeededRight extends Right {
   why: string;
+  /** Without it the run does less, and says so; it is not refused. */
+  optional?: true;
 }
 
 /** `secrets`, `certificates.cert-manager.io`, `certificates/status.cert-manager.io`: as kubectl and RBAC name it. */

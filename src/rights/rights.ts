@@ -10,13 +10,19 @@ export function rightsFor(options: RightsOptions, table: readonly Row[] = TABLE)
 
 function rightsOf(row: Row, options: RightsOptions): NeededRight[] {
   const targets = targetsOf(row, options);
-  return row
-    .resources(options)
-    .flatMap(({ group, plural }) =>
-      row.verbs.flatMap((verb) =>
-        targets.map(({ namespace, name }) => ({ verb, group, resource: plural, namespace, name, why: row.why })),
-      ),
-    );
+  return row.resources(options).flatMap(({ group, plural }) =>
+    row.verbs.flatMap((verb) =>
+      targets.map(({ namespace, name }) => ({
+        verb,
+        group,
+        resource: plural,
+        namespace,
+        name,
+        why: row.why,
+        ...(row.optional === true ? { optional: true as const } : {}),
+      })),
+    ),
+  );
 }
 
 /** The namespaces ('' for the cluster) and names that a row is about. */

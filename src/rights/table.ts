@@ -46,6 +46,8 @@ export interface Row {
   when?: string;
   is?: (options: RightsOptions) => boolean;
   why: string;
+  /** Without it the run does less, and says so; it is not refused. */
+  optional?: true;
 }
 
 const always =
@@ -119,6 +121,10 @@ const included = ({ include }: RightsOptions): { group: string; plural: string }
 
 const readsSecrets = ({ baseline }: RightsOptions): boolean => baseline === 'secrets';
 
+const WANTED = 'wanted: without it the controller is not paused';
+
+const theController = ({ controllerDeployment }: RightsOptions) => [{ name: controllerDeployment }];
+
 /** The lock against a second restore, and the pause of the controller. Without one of them the restore goes on unpaused. */
 export const LOCK_ROWS: readonly Row[] = [
   {
@@ -126,6 +132,8 @@ export const LOCK_ROWS: readonly Row[] = [
     verbs: ['create'],
     resources: always(LEASE),
     place: 'cert-manager',
+    when: WANTED,
+    optional: true,
     why: 'the lock against a second restore',
   },
   {
@@ -134,6 +142,8 @@ export const LOCK_ROWS: readonly Row[] = [
     resources: always(LEASE),
     place: 'cert-manager',
     objects: named(PAUSE_LEASE),
+    when: WANTED,
+    optional: true,
     why: 'the lock against a second restore',
   },
 ];
@@ -144,8 +154,10 @@ export const SCALE_ROWS: readonly Row[] = [
     verbs: ['get', 'patch'],
     resources: always(scale(DEPLOYMENT)),
     place: 'cert-manager',
-    when: 'not with `--pause never`',
-    is: ({ pause }) => pause === 'auto',
+    objects: theController,
+    when: `${WANTED}; not with \`--pause never\``,
+    is: ({ pause }) => pause,
+    optional: true,
     why: 'the controller is paused and started again',
   },
   {
@@ -153,16 +165,17 @@ export const SCALE_ROWS: readonly Row[] = [
     verbs: ['list'],
     resources: always(POD),
     place: 'cert-manager',
-    when: 'not with `--pause never`',
-    is: ({ pause }) => pause === 'auto',
+    when: `${WANTED}; not with \`--pause never\``,
+    is: ({ pause }) => pause,
+    optional: true,
     why: 'whether the paused controller has ended',
   },
 ];
 
 /**
  * Every right that certkeep needs, and no other: without any one of them the run ends with exit code 6 and names it. What
- * is only of use where it happens to be readable (events, stored versions of CRDs) is not in here. The one exception is the
- * pause of a restore, which is done without where it is not allowed, and that is said. One request for one
+ * is only of use where it happens to be readable (events, stored versions of CRDs) is not in here. Exceptions are
+ * optional, and it is said where they are missing: the pause of a restore, and the makers of a prediction. One request for one
  * object is made as a list of that name, so that nobody needs both verbs; Secrets that are known by name are the exception.
  */
 export const TABLE: readonly Row[] = [
@@ -293,6 +306,15 @@ export const TABLE: readonly Row[] = [
     why: 'who makes a Certificate, and whether it is there',
   },
   {
+    uses: ['predict'],
+    verbs: ['list'],
+    resources: ({ makers, known }) => (known?.makers ?? makers).map((kind) => MAKERS[kind]),
+    place: 'scope',
+    when: 'wanted: without it a warning; `--makers`, by default Ingress',
+    optional: true,
+    why: 'what they change about the Certificates that are made from them',
+  },
+  {
     uses: ['plan', 'restore'],
     verbs: ['list'],
     // A live Ingress matters to the plan whatever the backup holds.
@@ -359,6 +381,7 @@ export const TABLE: readonly Row[] = [
     verbs: ['get', 'patch'],
     resources: always(scale(DEPLOYMENT)),
     place: 'cert-manager',
+    objects: theController,
     why: 'the controller is started',
   },
   {

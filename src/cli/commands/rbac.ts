@@ -26,6 +26,7 @@ export interface RbacFlags extends CommonFlags, IdentityFlags {
   canary: boolean;
   canaryNamespace?: string;
   pause: 'auto' | 'never';
+  controllerDeployment?: string;
   certManagerNamespace?: string;
   clusterResourceNamespace?: string;
   leaderElectionNamespace?: string;
@@ -61,6 +62,7 @@ export function rbacCommand(): Command {
     )
     .option('--no-canary', 'as for verify and restore')
     .addOption(choice('--pause <when>', 'as for restore', ['auto', 'never'], 'auto'))
+    .option('--controller-deployment <name>', "the controller's Deployment, for the pause (default: cert-manager)")
     .option('--canary-namespace <ns>', "as for verify and restore (default: cert-manager's namespace)")
     .option('--cert-manager-namespace <ns>', 'where cert-manager runs (default: cert-manager)')
     .option('--cluster-resource-namespace <ns>', "where ClusterIssuers find their Secrets (default: cert-manager's)")
@@ -137,7 +139,8 @@ async function optionsOf(context: CliContext, flags: RbacFlags): Promise<RightsO
     secrets: flags.baseline === 'requests' ? 'none' : secrets === 'auto' ? DEFAULTS.secrets : secrets,
     baseline: flags.baseline,
     canary: flags.canary,
-    pause: flags.pause,
+    pause: flags.pause === 'auto',
+    controllerDeployment: flags.controllerDeployment ?? '',
     certManagerNamespace: flags.certManagerNamespace ?? '',
     clusterResourceNamespace: flags.clusterResourceNamespace ?? '',
     leaderElectionNamespace: flags.leaderElectionNamespace ?? '',
