@@ -63,6 +63,7 @@ export const CODE_WORDS: Record<ProblemCode, string> = {
   'maker-ignored': 'cert-manager passes over an Ingress, Gateway or ListenerSet, or a part of it.',
   conflict: 'An object exists in the cluster and differs from the backup.',
   'cluster-changed': 'The cluster changed between the plan and the write, or is another one than that of the backup.',
+  'name-collision': 'A CertificateRequest holds the name that the next renewal of a Certificate will want.',
   'restore-running': 'Another restore is at work on this cluster.',
   'write-refused': 'The cluster refused a write.',
   'artifact-service': "GitHub's artifact service failed or refused.",

@@ -1,5 +1,6 @@
 import { inlineCredentials } from '../archive/inline.ts';
 import { isTemporaryCertificate } from '../archive/x509.ts';
+import { collisionProblems } from '../check/collisions.ts';
 import type { IndexEntry } from '../model/backup.ts';
 import { type Certificate, type KubeObject, objectName, refName } from '../model/objects.ts';
 import type { Problem } from '../model/problems.ts';
@@ -16,6 +17,7 @@ export function certificateFindings(state: ClusterState): Problem[] {
     ...temporaryProblems(state),
     ...sharedSecretProblems(state.certificates),
     ...ownerProblems(state.certificates),
+    ...collisionProblems(state.certificates, state.requests, ({ status }) => status?.revision),
   ];
 }
 

@@ -86,6 +86,7 @@ export const PROBLEM_CODES = {
   'maker-ignored': EXIT.incomplete,
   conflict: EXIT.conflict,
   'cluster-changed': EXIT.conflict,
+  'name-collision': EXIT.conflict,
   'restore-running': EXIT.conflict,
   'write-refused': EXIT.conflict,
   'artifact-service': EXIT.unexpected,
