@@ -192,6 +192,8 @@ class Hold implements Pause {
     clearTimeout(this.#limit);
     const { cluster, progress, clock } = this.#options;
     const target = this.#target;
+    // A short restore is over before it has looked once.
+    await this.#lookAfterPause().catch(() => {});
     if (target !== undefined) {
       const problem = await startController({ cluster, target, replicas: target.replicas, clock });
       if (problem !== undefined) return [problem];
