@@ -7,8 +7,8 @@ import { leafFacts } from '../../src/archive/x509.ts';
 import { type BackupRequest, backup } from '../../src/backup/backup.ts';
 import type { Cluster } from '../../src/cluster/client.ts';
 import { connect } from '../../src/cluster/connect.ts';
-import { SECRET } from '../../src/model/kinds.ts';
-import type { KubeObject, Secret } from '../../src/model/objects.ts';
+import { CERTIFICATE, SECRET } from '../../src/model/kinds.ts';
+import type { Certificate, KubeObject, Secret } from '../../src/model/objects.ts';
 import { silent, systemClock } from '../../src/model/progress.ts';
 import type { Report } from '../../src/model/report.ts';
 import { startCluster, type TestCluster } from '../cluster/api.ts';
@@ -113,13 +113,16 @@ describe('a backup of a real cluster', () => {
     const { contents } = await open();
     for (const entry of contents.index.filter((e) => e.kind === 'Certificate')) {
       const live = (await cluster.get(SECRET, entry.namespace, entry.baseline?.secretName ?? '')) as Secret;
+      // On a busy machine cert-manager may have issued one twice before it settled.
+      const certificate = (await cluster.get(CERTIFICATE, entry.namespace, entry.name)) as Certificate;
+      expect(certificate.status?.revision).toBeGreaterThan(0);
       expect(entry.baseline).toMatchObject({
         leaf: leafFacts(live.data?.['tls.crt']),
-        revision: 1,
+        revision: certificate.status?.revision,
         nextPrivateKeySecrets: [],
       });
       expect(entry.baseline?.keySha256).toBe(entry.baseline?.leaf?.publicKeySha256);
-      expect(entry.baseline?.requests).toHaveLength(1);
+      expect(entry.baseline?.requests.length).toBeGreaterThan(0);
     }
     const ca = contents.index.find((e) => e.kind === 'ClusterIssuer' && e.name === 'company-ca');
     expect(ca?.issuer).toMatchObject({ ready: true, caSha256: expect.stringMatching(/^[0-9a-f]{64}$/) });
