@@ -13,7 +13,6 @@ import { stepLog } from './log.ts';
  * not hold it back: a stopped controller renews nothing, and nobody would know.
  */
 export async function resumeLeftover(holder: string, env: Record<string, string | undefined>): Promise<void> {
-  if (holder === '') return;
   const inputs = loadInputs(env);
   const log = stepLog({ names: false, verbose: inputs.verbose });
   const cluster = await connect({

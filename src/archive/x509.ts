@@ -1,5 +1,6 @@
 import { createPrivateKey, createPublicKey, type KeyObject, X509Certificate } from 'node:crypto';
 import type { LeafFacts } from '../model/backup.ts';
+import { rfc3339 } from '../model/time.ts';
 import { sha256Hex } from './canonical.ts';
 
 /** One block of a PEM text. */
@@ -40,13 +41,10 @@ export function leafCertificate(tlsCrtBase64: string | undefined): X509Certifica
  */
 export function leafFacts(tlsCrtBase64: string | undefined): LeafFacts | undefined {
   const certificate = leafCertificate(tlsCrtBase64);
-  return certificate === undefined ? undefined : factsOfLeaf(certificate);
-}
-
-function factsOfLeaf(certificate: X509Certificate): LeafFacts | undefined {
+  if (certificate === undefined) return undefined;
   const publicKeySha256 = spkiSha256(() => certificate.publicKey);
-  const notBefore = rfc3339(certificate.validFromDate);
-  const notAfter = rfc3339(certificate.validToDate);
+  const notBefore = certificateTime(certificate.validFromDate);
+  const notAfter = certificateTime(certificate.validToDate);
   if (publicKeySha256 === undefined || notBefore === undefined || notAfter === undefined) return undefined;
   return { sha256: sha256Hex(certificate.raw), serial: certificate.serialNumber, notBefore, notAfter, publicKeySha256 };
 }
@@ -103,7 +101,7 @@ function spkiSha256(key: () => KeyObject): string | undefined {
   }
 }
 
-/** RFC 3339 in UTC, whole seconds; undefined for a date that OpenSSL could not read. */
-export function rfc3339(date: Date): string | undefined {
-  return Number.isNaN(date.getTime()) ? undefined : date.toISOString().replace(/\.\d{3}Z$/, 'Z');
+/** A date of a certificate as RFC 3339; undefined for one that OpenSSL could not read. */
+export function certificateTime(date: Date): string | undefined {
+  return Number.isNaN(date.getTime()) ? undefined : rfc3339(date);
 }

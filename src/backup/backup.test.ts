@@ -2,6 +2,7 @@ import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promis
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { backupRequest } from '../../test/support/backup-request.ts';
 import { readBackup } from '../archive/read.ts';
 import { type CheckRequest, check } from '../check/check.ts';
 import { ApiError } from '../cluster/client.ts';
@@ -63,23 +64,9 @@ function sample(): MemoryCluster {
 }
 
 function ask(cluster: MemoryCluster, more: Partial<BackupRequest> = {}): Promise<Report> {
-  return backup({
-    cluster,
-    directory: join(home, 'out'),
-    namespaces: [],
-    secrets: 'auto',
-    recipients: [RECIPIENT],
-    encrypt: 'secrets',
-    allowPlaintextSecrets: false,
-    allowMissing: [],
-    allowEmpty: false,
-    wait: false,
-    toolVersion: '0.0.0',
-    clock: { now: () => new Date('2026-03-01T12:00:00.500Z') },
-    progress: silent,
-    sleep: async () => {},
-    ...more,
-  });
+  const clock = { now: () => new Date('2026-03-01T12:00:00.500Z') };
+  const preset = { clock, sleep: async () => {}, recipients: [RECIPIENT], allowPlaintextSecrets: false };
+  return backup(backupRequest(cluster, join(home, 'out'), { ...preset, ...more }));
 }
 
 const plain = { recipients: [], allowPlaintextSecrets: true };

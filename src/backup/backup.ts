@@ -4,7 +4,7 @@ import { checkOutputDirectory, writeBackup } from '../archive/write.ts';
 import { check } from '../check/check.ts';
 import { type CertManagerInfo, discoverCertManager } from '../cluster/certmanager.ts';
 import type { Cluster } from '../cluster/client.ts';
-import { clusterUid, kubernetesVersion } from '../cluster/identity.ts';
+import { clusterUid, kubernetesVersion, requireCluster } from '../cluster/identity.ts';
 import { leftoverPause } from '../cluster/pause-record.ts';
 import type { BackupContents } from '../model/backup.ts';
 import { parseIncludes } from '../model/include.ts';
@@ -186,13 +186,7 @@ async function identify(request: BackupRequest): Promise<Source & { leftover: Pr
     `Source cluster: ${cluster.server}${cluster.context === '' ? '' : ` (context ${cluster.context})`}, uid ${uid}, Kubernetes ${kubernetes}, ` +
       `cert-manager ${certManager.version === '' ? 'of unknown version' : certManager.version} in namespace ${certManager.namespace}.`,
   );
-  if (request.expectCluster !== undefined && request.expectCluster !== '' && request.expectCluster !== uid) {
-    throw new CertkeepError(
-      'wrong-cluster',
-      `This is cluster ${uid} (${cluster.server}), not ${request.expectCluster} as --expect-cluster says.`,
-      'Choose the right --context, or correct --expect-cluster: it is the uid of the namespace kube-system.',
-    );
-  }
+  requireCluster(cluster, uid, request.expectCluster);
   if (!certManager.installed) {
     throw new CertkeepError(
       'cert-manager-not-installed',

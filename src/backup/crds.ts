@@ -1,17 +1,8 @@
 import type { Cluster } from '../cluster/client.ts';
-import { CRD, type ResourceKind } from '../model/kinds.ts';
+import { CERT_MANAGER_CRDS, CRD, type ResourceKind } from '../model/kinds.ts';
 import { type KubeObject, objectName } from '../model/objects.ts';
 import type { Problem } from '../model/problems.ts';
 import { Refusals } from './refusals.ts';
-
-const CERT_MANAGER_CRDS: readonly string[] = [
-  'certificaterequests.cert-manager.io',
-  'certificates.cert-manager.io',
-  'challenges.acme.cert-manager.io',
-  'clusterissuers.cert-manager.io',
-  'issuers.cert-manager.io',
-  'orders.acme.cert-manager.io',
-];
 
 /**
  * `--include crds`: the CustomResourceDefinitions of cert-manager and of the other kinds in the backup. One that converts

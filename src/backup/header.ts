@@ -1,6 +1,7 @@
 import type { CertManagerInfo } from '../cluster/certmanager.ts';
 import type { Cluster } from '../cluster/client.ts';
 import type { ManifestHeader } from '../model/backup.ts';
+import { rfc3339 } from '../model/time.ts';
 
 /** What the manifest says of the backup as a whole; the writer adds encryption, recipients and counts. */
 export type Header = Omit<ManifestHeader, 'encryption' | 'recipients' | 'counts'>;
@@ -58,9 +59,4 @@ export function buildHeader(source: Source, options: HeaderOptions): Header {
     leftOut: options.leftOut,
     resourceVersions: options.resourceVersions,
   };
-}
-
-/** UTC, whole seconds: how Kubernetes writes its own timestamps, with which this one is compared. */
-function rfc3339(date: Date): string {
-  return date.toISOString().replace(/\.\d{3}Z$/, 'Z');
 }

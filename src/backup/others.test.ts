@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { backupRequest } from '../../test/support/backup-request.ts';
 import { readBackup } from '../archive/read.ts';
 import { writeBackup } from '../archive/write.ts';
 import { check } from '../check/check.ts';
@@ -79,23 +80,9 @@ function sample(): MemoryCluster {
 }
 
 function ask(cluster: MemoryCluster, more: Partial<BackupRequest> = {}): Promise<Report> {
-  return backup({
-    cluster,
-    directory: join(home, 'out'),
-    namespaces: [],
-    secrets: 'auto',
-    recipients: [],
-    encrypt: 'secrets',
-    allowPlaintextSecrets: true,
-    allowMissing: [],
-    allowEmpty: false,
-    wait: false,
-    toolVersion: '0.0.0',
-    clock: { now: () => new Date('2026-03-01T12:00:00.500Z') },
-    progress: silent,
-    sleep: async () => {},
-    ...more,
-  });
+  const clock = { now: () => new Date('2026-03-01T12:00:00.500Z') };
+  const preset = { clock, sleep: async () => {} };
+  return backup(backupRequest(cluster, join(home, 'out'), { ...preset, ...more }));
 }
 
 const opened = () => readBackup({ path: join(home, 'out'), identities: [] });

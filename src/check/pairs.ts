@@ -1,5 +1,5 @@
 import { sha256Hex } from '../archive/canonical.ts';
-import { isTemporaryLeaf, leafCertificate, privateKeyOf, publicKeySha256Of, rfc3339 } from '../archive/x509.ts';
+import { certificateTime, isTemporaryLeaf, leafCertificate, privateKeyOf, publicKeySha256Of } from '../archive/x509.ts';
 import { objectName, type Secret } from '../model/objects.ts';
 import type { Problem } from '../model/problems.ts';
 import { baselineOf, leafSecretName, type Subject } from './subject.ts';
@@ -45,7 +45,7 @@ export function factsOf(secret: Secret): PairFacts {
   const key = privateKeyOf(secret.data?.['tls.key']);
   return {
     leaf: certificate === undefined ? null : sha256Hex(certificate.raw),
-    notAfter: certificate === undefined ? '' : (rfc3339(certificate.validToDate) ?? ''),
+    notAfter: certificate === undefined ? '' : (certificateTime(certificate.validToDate) ?? ''),
     key: (key && publicKeySha256Of(key)) ?? null,
     // Compared by OpenSSL itself, which costs less than to write both keys down.
     fits: certificate === undefined || key === undefined ? null : certificate.checkPrivateKey(key),

@@ -2,7 +2,9 @@ import { FILE } from '../archive/stages.ts';
 import { type Certificate, type CertificateStatus, condition, objectName, type Secret } from '../model/objects.ts';
 import { CertkeepError, type Problem } from '../model/problems.ts';
 import type { CertificateReport } from '../model/report.ts';
+import { rfc3339 } from '../model/time.ts';
 import { type Decision, decide } from '../reissue/decide.ts';
+import { predictionReport } from '../reissue/report.ts';
 import { NEWEST_KNOWN } from '../reissue/versions.ts';
 import { baselineOf, leafSecretName, type Subject, some } from './subject.ts';
 
@@ -97,7 +99,7 @@ function versionOf(subject: Subject): string {
 
 /** The Certificate as it will be: a new uid, made in the order of the backup, with the status that a restore puts back. */
 function restored(subject: Subject, certificate: Certificate, position: number): Certificate {
-  const created = new Date(subject.now.getTime() + position * 1000).toISOString().replace(/\.\d{3}Z$/, 'Z');
+  const created = rfc3339(new Date(subject.now.getTime() + position * 1000));
   const { apiVersion, kind } = certificate;
   const { namespace, name } = certificate.metadata;
   const isDerived = position >= subject.backup.contents.certificates.length;
@@ -127,10 +129,9 @@ function restoredStatus(status: CertificateStatus | undefined): CertificateStatu
 }
 
 function reportOf(certificate: Certificate, decision: Decision | undefined): CertificateReport {
+  if (decision !== undefined) return predictionReport(certificate, decision);
   const { namespace = '', name } = certificate.metadata;
-  if (decision === undefined) return { namespace, name };
-  const { outcome, reason, message, at } = decision;
-  return { namespace, name, prediction: outcome, reason, message, at };
+  return { namespace, name };
 }
 
 function byName(a: CertificateReport, b: CertificateReport): number {

@@ -1,4 +1,4 @@
-import { CERT_MANAGER_GROUP, CONFIG_MAP, CRD, DEPLOYMENT, NAMESPACE } from '../model/kinds.ts';
+import { CERT_MANAGER_CRDS, CERT_MANAGER_GROUP, CONFIG_MAP, CRD, DEPLOYMENT, NAMESPACE } from '../model/kinds.ts';
 import type { KubeObject } from '../model/objects.ts';
 import { CertkeepError } from '../model/problems.ts';
 import { ApiError } from './api-error.ts';
@@ -66,14 +66,6 @@ const DEFAULT_NAMESPACE = 'cert-manager';
 const CODE_DEFAULT_NAMESPACE = 'kube-system';
 const COMPONENT_LABEL = 'app.kubernetes.io/component=controller';
 const CONTROLLER_LABELS = `app.kubernetes.io/name=cert-manager,${COMPONENT_LABEL}`;
-const CRD_NAMES = [
-  'certificates.cert-manager.io',
-  'certificaterequests.cert-manager.io',
-  'issuers.cert-manager.io',
-  'clusterissuers.cert-manager.io',
-  'orders.acme.cert-manager.io',
-  'challenges.acme.cert-manager.io',
-];
 
 /**
  * Which cert-manager this cluster has, and how its controller is set up. Rights that are missing make the answer poorer,
@@ -284,5 +276,5 @@ async function storedVersions(cluster: Cluster): Promise<Record<string, string[]
       throw error;
     }
   };
-  return Object.fromEntries((await Promise.all(CRD_NAMES.map(read))).flat());
+  return Object.fromEntries((await Promise.all(CERT_MANAGER_CRDS.map(read))).flat());
 }

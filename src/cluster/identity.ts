@@ -19,6 +19,19 @@ export async function clusterUid(cluster: Cluster): Promise<string> {
   );
 }
 
+/**
+ * Refuses another cluster than `expected`; '' and undefined expect none.
+ * @throws CertkeepError wrong-cluster (2)
+ */
+export function requireCluster(cluster: Cluster, uid: string, expected: string | undefined): void {
+  if (expected === undefined || expected === '' || expected === uid) return;
+  throw new CertkeepError(
+    'wrong-cluster',
+    `This is cluster ${uid} (${cluster.server}), not ${expected} as --expect-cluster says.`,
+    'Choose the right --context, or correct --expect-cluster: it is the uid of the namespace kube-system.',
+  );
+}
+
 /** The API server's version as it names itself, for example `v1.36.3`. Throws CertkeepError. */
 export async function kubernetesVersion(cluster: Cluster): Promise<string> {
   try {

@@ -1,6 +1,7 @@
 import type { Header } from '../backup/header.ts';
 import type { Foreign } from '../check/foreign/foreign.ts';
 import type { KubeObject } from '../model/objects.ts';
+import { rfc3339 } from '../model/time.ts';
 
 export interface HeaderOptions {
   toolVersion: string;
@@ -52,8 +53,4 @@ function newestTime(objects: readonly KubeObject[]): string | undefined {
     for (const one of Array.isArray(conditions) ? conditions : []) note(one?.lastTransitionTime);
   }
   return newest;
-}
-
-function rfc3339(date: Date): string {
-  return date.toISOString().replace(/\.\d{3}Z$/, 'Z');
 }

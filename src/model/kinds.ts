@@ -38,6 +38,15 @@ export const ISSUER = kind(CERT_MANAGER_GROUP, 'v1', 'Issuer', 'issuers', true);
 export const CLUSTER_ISSUER = kind(CERT_MANAGER_GROUP, 'v1', 'ClusterIssuer', 'clusterissuers', false);
 export const ORDER = kind(ACME_GROUP, 'v1', 'Order', 'orders', true);
 export const CHALLENGE = kind(ACME_GROUP, 'v1', 'Challenge', 'challenges', true);
+/** Names of the CustomResourceDefinitions that come with cert-manager. */
+export const CERT_MANAGER_CRDS: readonly string[] = [
+  'certificaterequests.cert-manager.io',
+  'certificates.cert-manager.io',
+  'challenges.acme.cert-manager.io',
+  'clusterissuers.cert-manager.io',
+  'issuers.cert-manager.io',
+  'orders.acme.cert-manager.io',
+];
 
 /** `v1` or `group/version`. */
 export function apiVersion(k: ResourceKind): string {

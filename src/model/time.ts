@@ -14,3 +14,8 @@ export function parseTime(text: string): Date | undefined {
   const time = new Date(text.toUpperCase());
   return Number.isNaN(time.getTime()) ? undefined : time;
 }
+
+/** A valid date as Kubernetes writes its own timestamps: RFC 3339 in UTC, whole seconds. */
+export function rfc3339(date: Date): string {
+  return date.toISOString().replace(/\.\d{3}Z$/, 'Z');
+}

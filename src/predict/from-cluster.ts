@@ -1,6 +1,6 @@
 import { readClusterState } from '../backup/capture.ts';
 import { discoverCertManager } from '../cluster/certmanager.ts';
-import { clusterUid } from '../cluster/identity.ts';
+import { clusterUid, requireCluster } from '../cluster/identity.ts';
 import { requireVisible } from '../cluster/visible.ts';
 import { formatDuration } from '../model/duration.ts';
 import { CertkeepError } from '../model/problems.ts';
@@ -68,14 +68,7 @@ async function read(source: LiveSource, request: PredictRequest): Promise<Predic
   progress.info(
     `Cluster: ${cluster.server}${context}, uid ${uid}, cert-manager ${info.version === '' ? 'of unknown version' : info.version} in namespace ${info.namespace}.`,
   );
-  const expected = source.expectCluster ?? '';
-  if (expected !== '' && expected !== uid) {
-    throw new CertkeepError(
-      'wrong-cluster',
-      `This is cluster ${uid} (${cluster.server}), not ${expected} as --expect-cluster says.`,
-      'Choose the right --context, or correct --expect-cluster: it is the uid of the namespace kube-system.',
-    );
-  }
+  requireCluster(cluster, uid, source.expectCluster);
   if (!info.installed) {
     throw new CertkeepError(
       'cert-manager-not-installed',

@@ -4,7 +4,9 @@ import { isZip } from '../archive/zip.ts';
 import { CertkeepError, exitCodeOf, type Problem } from '../model/problems.ts';
 import type { CertificateReport, Prediction, Report } from '../model/report.ts';
 import { labelSelector } from '../model/selector.ts';
+import { rfc3339 } from '../model/time.ts';
 import type { UpgradeFacts } from '../reissue/hazards.ts';
+import { predictionReport } from '../reissue/report.ts';
 import { NEWEST_KNOWN, rulesFor } from '../reissue/versions.ts';
 import { costOf } from './cost.ts';
 import { findings } from './findings.ts';
@@ -18,7 +20,7 @@ import type { FileSource, PredictRequest } from './request.ts';
 import { makerReport, newInputs, shimOutlook } from './shim.ts';
 import { nameOf, type PredictState } from './state.ts';
 import { upgradeReport } from './upgrade.ts';
-import { byWeek, rfc3339 } from './weeks.ts';
+import { byWeek } from './weeks.ts';
 
 export type { PredictRequest } from './request.ts';
 
@@ -84,8 +86,8 @@ export async function predict(request: PredictRequest): Promise<Report> {
     problems: all,
     ...(state.backup === undefined ? {} : { backup: state.backup }),
     forecast: {
-      now: rfc3339(now.getTime()),
-      until: rfc3339(until),
+      now: rfc3339(now),
+      until: rfc3339(new Date(until)),
       rules: { version: version.replace(/^v/, ''), known: rulesFor(version).known, assumed },
       weeks: byWeek(renewals, now.getTime(), until),
       cost: costOf(judged, state.issuers, { now: now.getTime(), until }, request.caLimits ?? []),
@@ -204,14 +206,8 @@ function overall(outcomes: readonly Prediction[]): Prediction {
 }
 
 function certificateReport({ certificate, decision, upgrade, shim }: Judged): CertificateReport {
-  const { outcome, reason, message, at } = decision;
   return {
-    namespace: certificate.metadata.namespace ?? '',
-    name: certificate.metadata.name,
-    prediction: outcome,
-    reason,
-    message,
-    at,
+    ...predictionReport(certificate, decision),
     ...(shim === undefined ? {} : { maker: makerReport(shim) }),
     ...(upgrade === undefined
       ? {}

@@ -1,3 +1,5 @@
+import { rfc3339 } from '../model/time.ts';
+
 const WEEK_MS = 7 * 86_400_000;
 /** A horizon of ten years has no more bars than that. */
 const MOST_WEEKS = 520;
@@ -6,7 +8,7 @@ const MOST_WEEKS = 520;
 export function byWeek(times: readonly number[], now: number, until: number): { from: string; renewals: number }[] {
   const count = Math.min(MOST_WEEKS, Math.ceil((until - now) / WEEK_MS));
   const weeks = Array.from({ length: Math.max(0, count) }, (_, i) => ({
-    from: rfc3339(now + i * WEEK_MS),
+    from: rfc3339(new Date(now + i * WEEK_MS)),
     renewals: 0,
   }));
   for (const time of times) {
@@ -17,6 +19,3 @@ export function byWeek(times: readonly number[], now: number, until: number): { 
   }
   return weeks;
 }
-
-/** In UTC and whole seconds. */
-export const rfc3339 = (ms: number): string => new Date(ms).toISOString().replace(/\.\d{3}Z$/, 'Z');

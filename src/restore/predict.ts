@@ -1,7 +1,9 @@
 import type { Certificate, CertificateStatus, KubeObject, Secret } from '../model/objects.ts';
 import type { CertificateReport } from '../model/report.ts';
+import { rfc3339 } from '../model/time.ts';
 import { type Decision, decide } from '../reissue/decide.ts';
 import type { ReissueInput } from '../reissue/input.ts';
+import { predictionReport } from '../reissue/report.ts';
 import { reissueInputs } from '../reissue/state.ts';
 import type { PlannedObject } from './actions.ts';
 import { keyOf, secretKey } from './kinds.ts';
@@ -56,19 +58,13 @@ export function predictAll(input: PredictInput): PredictedCertificate[] {
       const one = inputs.get(keyOf(item.object)) as ReissueInput;
       const { certificate, secret } = one;
       const decision = input.version === '' ? UNKNOWN_VERSION : decide(one, { now: input.now, version: input.version });
-      return { certificate, decision, hasSecret: secret !== undefined, report: reportOf(certificate, decision) };
+      return {
+        certificate,
+        decision,
+        hasSecret: secret !== undefined,
+        report: predictionReport(certificate, decision),
+      };
     });
-}
-
-function reportOf(certificate: Certificate, decision: Decision): CertificateReport {
-  return {
-    namespace: certificate.metadata.namespace ?? '',
-    name: certificate.metadata.name,
-    prediction: decision.outcome,
-    reason: decision.reason,
-    message: decision.message,
-    at: decision.at,
-  };
 }
 
 /** Secrets by `namespace/name` as they will be: live ones stay what they are, missing ones come from the backup. */
@@ -96,13 +92,12 @@ function certificatesAfterwards({ planned, live, now }: PredictInput): Map<strin
 
 /** A Certificate that does not exist yet, with the uid, age and status that it will have. */
 function created(item: PlannedObject, now: Date): Certificate {
-  const at = new Date(now.getTime() + item.rank * 1000).toISOString();
   return {
     ...item.object,
     metadata: {
       ...item.object.metadata,
       uid: `${FUTURE_UID}-${keyOf(item.object)}`,
-      creationTimestamp: at.replace(/\.\d+Z$/, 'Z'),
+      creationTimestamp: rfc3339(new Date(now.getTime() + item.rank * 1000)),
       generation: 1,
     },
     status: item.status ?? {},

@@ -1,7 +1,5 @@
 import { type OpenedBackup, readBackup } from '../archive/read.ts';
 import { type CertManagerInfo, discoverCertManager } from '../cluster/certmanager.ts';
-import type { Cluster } from '../cluster/client.ts';
-import { clusterUid } from '../cluster/identity.ts';
 import { leftoverPause } from '../cluster/pause-record.ts';
 import { requireVisible } from '../cluster/visible.ts';
 import type { BackupContents } from '../model/backup.ts';
@@ -20,6 +18,7 @@ import { missingNamedObjects } from './named-objects.ts';
 import { type PredictedCertificate, predictAll } from './predict.ts';
 import { checkPrerequisites, requireCertManager } from './prerequisites.ts';
 import type { PlanRequest } from './request.ts';
+import { targetUid } from './target.ts';
 
 /** Everything that is known before the first write. */
 export interface Prepared {
@@ -124,16 +123,6 @@ async function openRestorable(request: PlanRequest): Promise<OpenedBackup> {
     );
   }
   return opened;
-}
-
-async function targetUid(cluster: Cluster, expected: string | undefined): Promise<string> {
-  const uid = await clusterUid(cluster);
-  if (expected === undefined || expected === uid) return uid;
-  throw new CertkeepError(
-    'wrong-cluster',
-    `The cluster at ${cluster.server} (context ${cluster.context}) has the uid ${uid}, not the expected ${expected}.`,
-    'Choose the right --context, or correct --expect-cluster (the uid of namespace kube-system).',
-  );
 }
 
 /** Certificates that had no Secret when the backup was made. */

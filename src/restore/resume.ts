@@ -1,7 +1,6 @@
 import { type CertManagerInfo, discoverCertManager } from '../cluster/certmanager.ts';
 import { ApiError, type Cluster } from '../cluster/client.ts';
 import { explainApiError } from '../cluster/errors.ts';
-import { clusterUid } from '../cluster/identity.ts';
 import { isHeld, PAUSE_LEASE, type PauseRecord, readPauseRecord } from '../cluster/pause-record.ts';
 import { requireVisible } from '../cluster/visible.ts';
 import { CERTIFICATE, CERTIFICATE_REQUEST, LEASE, type ResourceKind, SECRET } from '../model/kinds.ts';
@@ -16,6 +15,7 @@ import { CertkeepError, EXIT, exitCodeOf, type Problem } from '../model/problems
 import type { Clock, Progress } from '../model/progress.ts';
 import type { CertificateReport, Report } from '../model/report.ts';
 import { decide } from '../reissue/decide.ts';
+import { predictionReport } from '../reissue/report.ts';
 import { reissueInputs } from '../reissue/state.ts';
 import { withRbacCommand } from '../rights/command.ts';
 import { type RightsOptions, withDefaults } from '../rights/options.ts';
@@ -23,6 +23,7 @@ import { requireRights } from '../rights/review.ts';
 import type { Right } from '../rights/right.ts';
 import { Deadline, waitFor } from '../verify/wait.ts';
 import { startController } from './pause/start.ts';
+import { targetUid } from './target.ts';
 
 export interface ResumeRequest {
   cluster: Cluster;
@@ -71,14 +72,7 @@ function resumeRights(request: ResumeRequest, deployment?: Deployment): RightsOp
 /** `rights.options` is filled in with what is found out on the way. */
 async function start(request: ResumeRequest, rights: { options: RightsOptions }): Promise<Report> {
   const { cluster, progress, clock } = request;
-  const uid = await clusterUid(cluster);
-  if (request.expectCluster !== undefined && request.expectCluster !== uid) {
-    throw new CertkeepError(
-      'wrong-cluster',
-      `The cluster at ${cluster.server} (context ${cluster.context}) has the uid ${uid}, not the expected ${request.expectCluster}.`,
-      'Choose the right --context, or correct --expect-cluster.',
-    );
-  }
+  const uid = await targetUid(cluster, request.expectCluster);
   const info = await discoverCertManager(cluster, options(request));
   requireVisible(info);
   const deployment = deploymentOf(info);
@@ -112,7 +106,7 @@ async function start(request: ResumeRequest, rights: { options: RightsOptions })
     progress.warn('The controller was not started.');
     return report(forecast.problems, forecast.certificates);
   }
-  const failed = await startController({ cluster, target: deployment, replicas, clock });
+  const failed = await startController({ cluster, target: deployment, replicas });
   if (failed !== undefined) return report([...forecast.problems, failed], forecast.certificates);
   await forget(cluster, deployment.namespace, record);
   progress.info(`cert-manager's controller is started with ${replicas} ${replicas === 1 ? 'replica' : 'replicas'}.`);
@@ -214,14 +208,7 @@ async function foresee(
       },
     ];
   });
-  const certificates = decided.map(({ certificate, decision }) => ({
-    namespace: certificate.metadata.namespace ?? '',
-    name: certificate.metadata.name,
-    prediction: decision.outcome,
-    reason: decision.reason,
-    message: decision.message,
-    at: decision.at,
-  }));
+  const certificates = decided.map(({ certificate, decision }) => predictionReport(certificate, decision));
   return { certificates, problems };
 }
 

@@ -1,5 +1,6 @@
 import { PAUSE_LEASE } from '../cluster/pause-record.ts';
 import {
+  CERT_MANAGER_CRDS,
   CERTIFICATE,
   CERTIFICATE_REQUEST,
   CLUSTER_ISSUER,
@@ -101,15 +102,6 @@ const everywhere =
     secretsOf(wanted)(options)?.map(({ namespace, name }) =>
       options.namespaces.length === 0 ? { name } : { namespace, name },
     );
-
-const CERT_MANAGER_CRDS: readonly string[] = [
-  'certificaterequests.cert-manager.io',
-  'certificates.cert-manager.io',
-  'challenges.acme.cert-manager.io',
-  'clusterissuers.cert-manager.io',
-  'issuers.cert-manager.io',
-  'orders.acme.cert-manager.io',
-];
 
 const kindsToInclude = (include: readonly string[]): string[] => include.filter((resource) => resource !== 'crds');
 

@@ -7,11 +7,11 @@ import { leafFacts } from '../../src/archive/x509.ts';
 import { type BackupRequest, backup } from '../../src/backup/backup.ts';
 import type { Cluster } from '../../src/cluster/client.ts';
 import { connect } from '../../src/cluster/connect.ts';
-import { CERTIFICATE, SECRET } from '../../src/model/kinds.ts';
+import { CERTIFICATE, CERTIFICATE_REQUEST, SECRET } from '../../src/model/kinds.ts';
 import type { Certificate, KubeObject, Secret } from '../../src/model/objects.ts';
-import { silent, systemClock } from '../../src/model/progress.ts';
 import type { Report } from '../../src/model/report.ts';
 import { startCluster, type TestCluster } from '../cluster/api.ts';
+import { backupRequest } from '../support/backup-request.ts';
 import { apply, CERTIFICATE_COUNT, CERTIFICATES, certificates, fillCompany } from '../support/company.ts';
 import { newIdentity } from '../support/identity.ts';
 
@@ -36,22 +36,7 @@ beforeEach(async () => {
 afterEach(() => rm(home, { recursive: true, force: true }));
 
 function run(more: Partial<BackupRequest> = {}): Promise<Report> {
-  return backup({
-    cluster,
-    directory: join(home, 'out'),
-    namespaces: [],
-    secrets: 'auto',
-    recipients: [],
-    encrypt: 'secrets',
-    allowPlaintextSecrets: true,
-    allowMissing: [],
-    allowEmpty: false,
-    wait: false,
-    toolVersion: '0.0.0',
-    clock: systemClock,
-    progress: silent,
-    ...more,
-  });
+  return backup(backupRequest(cluster, join(home, 'out'), more));
 }
 
 const open = (directory = join(home, 'out')) => readBackup({ path: directory, identities: [] });
@@ -122,7 +107,10 @@ describe('a backup of a real cluster', () => {
         nextPrivateKeySecrets: [],
       });
       expect(entry.baseline?.keySha256).toBe(entry.baseline?.leaf?.publicKeySha256);
-      expect(entry.baseline?.requests.length).toBeGreaterThan(0);
+      const { items } = await cluster.list(CERTIFICATE_REQUEST, { namespace: entry.namespace ?? '' });
+      const own = items.filter(({ metadata }) => metadata.ownerReferences?.[0]?.uid === certificate.metadata.uid);
+      expect(own.length).toBeGreaterThan(0);
+      expect(entry.baseline?.requests.map(({ uid }) => uid).sort()).toEqual(own.map((r) => r.metadata.uid).sort());
     }
     const ca = contents.index.find((e) => e.kind === 'ClusterIssuer' && e.name === 'company-ca');
     expect(ca?.issuer).toMatchObject({ ready: true, caSha256: expect.stringMatching(/^[0-9a-f]{64}$/) });

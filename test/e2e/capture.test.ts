@@ -16,6 +16,7 @@ import { type RestoreRequest, restore } from '../../src/restore/restore.ts';
 import { verify } from '../../src/verify/verify.ts';
 import { startCluster, type TestCluster } from '../cluster/api.ts';
 import fixture from '../fixtures/crds/references.json' with { type: 'json' };
+import { backupRequest } from '../support/backup-request.ts';
 import { incoherences } from '../support/coherence.ts';
 import { apply, CERTIFICATE_COUNT, CERTIFICATES, fillCompany, waitReady } from '../support/company.ts';
 import { type CrdSpec, referenceFields } from '../support/schema-references.ts';
@@ -149,22 +150,7 @@ async function issuedBy(
 }
 
 function run(more: Partial<BackupRequest> = {}): Promise<Report> {
-  return backup({
-    cluster,
-    directory: join(home, 'out'),
-    namespaces: [],
-    secrets: 'auto',
-    recipients: [],
-    encrypt: 'secrets',
-    allowPlaintextSecrets: true,
-    allowMissing: [],
-    allowEmpty: false,
-    wait: false,
-    toolVersion: '0.0.0',
-    clock: systemClock,
-    progress: silent,
-    ...more,
-  });
+  return backup(backupRequest(cluster, join(home, 'out'), more));
 }
 
 const open = (directory = join(home, 'out')) => readBackup({ path: directory, identities: [] });

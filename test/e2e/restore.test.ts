@@ -10,6 +10,7 @@ import type { Report } from '../../src/model/report.ts';
 import { plan } from '../../src/restore/plan.ts';
 import { restore } from '../../src/restore/restore.ts';
 import { startCluster, type TestCluster } from '../cluster/api.ts';
+import { backupRequest } from '../support/backup-request.ts';
 import { temporaryDirectory } from '../support/temporary.ts';
 
 /**
@@ -148,21 +149,8 @@ function owners(object: KubeObject | undefined): ManagedFieldsEntry[] {
 
 /** A backup of some namespaces of the source; [] for all. */
 async function takeBackup(path: string, namespaces: string[] = []): Promise<void> {
-  const report = await backup({
-    cluster: from,
-    directory: path,
-    namespaces,
-    secrets: 'all',
-    recipients: [],
-    encrypt: 'secrets',
-    allowPlaintextSecrets: true,
-    allowMissing: [],
-    allowEmpty: false,
-    wait: false,
-    toolVersion: '0.0.0-test',
-    clock: systemClock,
-    progress: silent,
-  });
+  const asked = { namespaces, secrets: 'all', toolVersion: '0.0.0-test' } as const;
+  const report = await backup(backupRequest(from, path, asked));
   expect(report.problems.filter((p) => p.severity === 'error')).toEqual([]);
 }
 

@@ -1,7 +1,9 @@
 import { type Certificate, condition, objectName } from '../../model/objects.ts';
 import { CertkeepError, type Problem } from '../../model/problems.ts';
 import type { CertificateReport } from '../../model/report.ts';
+import { rfc3339 } from '../../model/time.ts';
 import { type Decision, decide } from '../../reissue/decide.ts';
+import { predictionReport } from '../../reissue/report.ts';
 import { NEWEST_KNOWN } from '../../reissue/versions.ts';
 import { leafSecretName } from '../subject.ts';
 import type { Foreign } from './foreign.ts';
@@ -42,7 +44,7 @@ export function reissues(foreign: Foreign): Foreseen {
       return { source, decision };
     });
     return {
-      certificates: judged.map(({ source, decision }) => reportOf(source, decision)).sort(byName),
+      certificates: judged.map(({ source, decision }) => predictionReport(source, decision)).sort(byName),
       problems: judged.flatMap(({ source, decision }) => problemsOf(source, decision)),
     };
   } catch (error) {
@@ -54,7 +56,7 @@ export function reissues(foreign: Foreign): Foreseen {
 
 function asCreated(foreign: Foreign, certificate: Certificate, position: number): Certificate {
   const { namespace, name, labels, annotations } = certificate.metadata;
-  const at = new Date(foreign.now.getTime() + position * 1000).toISOString().replace(/\.\d{3}Z$/, 'Z');
+  const at = rfc3339(new Date(foreign.now.getTime() + position * 1000));
   return {
     ...certificate,
     metadata: {
@@ -124,10 +126,6 @@ function wasUnissued(certificate: Certificate): boolean {
   if (status === undefined || status.revision !== undefined) return false;
   const ready = condition(status.conditions, 'Ready');
   return ready !== undefined && ready.status !== 'True';
-}
-
-function reportOf({ metadata }: Certificate, { outcome, reason, message, at }: Decision): CertificateReport {
-  return { namespace: metadata.namespace ?? '', name: metadata.name, prediction: outcome, reason, message, at };
 }
 
 function byName(a: CertificateReport, b: CertificateReport): number {

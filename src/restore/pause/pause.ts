@@ -190,12 +190,12 @@ class Hold implements Pause {
   async end(): Promise<Problem[]> {
     clearInterval(this.#beat);
     clearTimeout(this.#limit);
-    const { cluster, progress, clock } = this.#options;
+    const { cluster, progress } = this.#options;
     const target = this.#target;
     // A short restore is over before it has looked once.
     await this.#lookAfterPause().catch(() => {});
     if (target !== undefined) {
-      const problem = await startController({ cluster, target, replicas: target.replicas, clock });
+      const problem = await startController({ cluster, target, replicas: target.replicas });
       if (problem !== undefined) return [problem];
       progress.info(
         `The controller of cert-manager is started again${this.#since === 0 ? '' : ` after ${formatDuration(performance.now() - this.#since)}`}.`,

@@ -2,7 +2,6 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { ApiError, type Cluster } from '../../cluster/client.ts';
 import { explainApiError } from '../../cluster/errors.ts';
 import type { Problem } from '../../model/problems.ts';
-import type { Clock } from '../../model/progress.ts';
 import { readScale, type Target, writeScale } from './scale.ts';
 
 /** How long a controller is tried to be started while the API server cannot be reached. */
@@ -19,7 +18,6 @@ export async function startController(input: {
   cluster: Cluster;
   target: Target;
   replicas: number;
-  clock: Clock;
   tryMs?: number;
 }): Promise<Problem | undefined> {
   const { cluster, target, replicas } = input;
